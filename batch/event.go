@@ -1,0 +1,92 @@
+package batch
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// A Kind names what happened.
+type Kind string
+
+// The kinds of events. Each is stored in the transaction that moves the state
+// rows; the comment gives the move of the task's [State].
+const (
+	BatchOpened     Kind = "batch.opened"     // the manifest and the policy are stored
+	BatchContinued  Kind = "batch.continued"  // a later process took the batch up
+	TaskAdded       Kind = "task.added"       // Tasks from Position to Last exist: none -> pending
+	AttemptIntended Kind = "attempt.intended" // pending -> starting; Digest
+	AttemptStarted  Kind = "attempt.started"  // starting -> running; Run
+	AttemptUnknown  Kind = "attempt.unknown"  // starting -> unsure; Message
+	AttemptRejected Kind = "attempt.rejected" // starting -> pending, surely not created; Message
+	RunObserved     Kind = "run.observed"     // running -> running, the status changed; Run
+	StopIntended    Kind = "stop.intended"    // running -> running, before a stop is sent; Message
+	AttemptEnded    Kind = "attempt.ended"    // running -> ended; Run with its raw result
+	AgentRead       Kind = "agent.read"       // an agent's default schema was read; Agent, Schema
+	TaskJudged      Kind = "task.judged"      // pending, unsure, running or ended -> done; Verdict
+	BatchHalted     Kind = "batch.halted"     // nothing new starts; Message
+	BatchClosed     Kind = "batch.closed"     // every task is done, or the rest was given up; Message
+)
+
+// An Event is one thing that happened, with all that its kind needs. Zero
+// fields do not belong to the kind.
+type Event struct {
+	Kind     Kind
+	Position int       // the task; -1 for events of the batch
+	Attempt  int       // 1-based; 0 where no attempt is meant
+	At       time.Time // by our clock, UTC
+
+	Last    int           // task.added: the last position of the range
+	Digest  string        // attempt.intended: sha256 of the request, secrets by name
+	Offset  time.Duration // attempt.intended: the service's clock minus ours
+	Run     *Observed     // attempt.started, run.observed, attempt.ended
+	Verdict *Verdict      // task.judged
+	Message string        // in words, secrets masked
+	Agent   string        // agent.read
+	Schema  []byte        // agent.read: the schema's text; nil when the agent has none
+}
+
+// An Observed is a run as the service described it at one moment. Nothing in
+// it is trusted: any field may be missing or absurd.
+type Observed struct {
+	ID        string
+	Status    Status
+	Task      string // echoed text
+	AgentID   string
+	SessionID string
+	Schema    json.RawMessage // echoed result schema
+	Cause     *Cause
+	Result    Result
+	CreatedAt time.Time // zero when absent or unreadable; likewise the others
+	StartedAt time.Time
+	EndedAt   time.Time
+}
+
+// A Cause is the service's account of a failed run.
+type Cause struct {
+	Code    string `json:"code"`
+	Message string `json:"message,omitempty"`
+}
+
+// A Result is a run's raw answer: its bytes, or the file that holds them.
+type Result struct {
+	Raw  json.RawMessage // nil when absent or in File
+	File string          // path of a file that holds the bytes; "" when in Raw
+	Size int64           // bytes; 0 when there is no result
+}
+
+// Present reports whether the run had a result.
+func (r Result) Present() bool { return r.Size > 0 }
+
+// A Verdict is how a task ended.
+type Verdict struct {
+	Outcome    Outcome
+	Reason     Reason           // for Failed
+	Message    string           // why, in words; secrets masked; "" for Passed
+	Problems   []schema.Problem // for Invalid
+	Schema     string           // digest of the schema that judged; "" for none
+	Unwrapped  bool             // the judged value is the result's "output"
+	Candidates []string         // for Unknown: ids of runs that may be the one
+	Leaked     []string         // names of secrets whose values the result contains
+}

@@ -1,0 +1,133 @@
+package batch
+
+import (
+	"encoding/json"
+	"errors"
+	"iter"
+	"time"
+)
+
+// A Ledger is the durable record of one batch, the only truth about it. It is
+// safe for concurrent use.
+type Ledger interface {
+	// Append makes e and the state that it leads to durable in one
+	// transaction, and returns when both are. [ErrConflict] when the task or
+	// attempt is not in a state that e may follow; nothing is written then.
+	// Any other error is final: the process must create nothing more.
+	//
+	// A Result whose bytes are large, or which came in a file, is kept in a
+	// side file of the ledger's.
+	Append(e Event) error
+
+	// Task reads one task's row; Rows yields those from a position on, in
+	// order. Rows sees later changes only of rows that it has not yet read.
+	Task(position int) (Row, error)
+	Rows(from int) iter.Seq2[Row, error]
+
+	// Open yields the rows in the given states, in order.
+	Open(states ...State) iter.Seq2[Row, error]
+
+	// Result reads the raw result of an attempt, from the row or the side file.
+	Result(position, attempt int) (Result, error)
+
+	// Schema returns the text of a schema by its digest.
+	Schema(digest string) ([]byte, error)
+
+	// Agent returns what agent.read stored; ok is false when it was not read.
+	Agent(id string) (schema []byte, ok bool, err error)
+
+	// Owns reports whether any batch of this ledger has the run.
+	Owns(runID string) (bool, error)
+}
+
+// ErrConflict says that a state was not the one that an event may follow:
+// another process, or a bug, moved it.
+var ErrConflict = errors.New("the ledger's state is not the one expected")
+
+// A Row is what the ledger keeps of a task between its steps.
+type Row struct {
+	Position int
+	ID       string
+	Run      string // run fingerprint
+	Judge    string // judge fingerprint
+	Schema   string // digest of the task's schema; "" for none
+	State    State
+	Outcome  Outcome // set when State is StateDone
+	Attempt  int     // the newest attempt; 0 before the first
+
+	// Of the newest attempt:
+	RunID      string
+	Status     Status
+	AgentID    string
+	IntendedAt time.Time     // by our clock
+	Offset     time.Duration // the service's clock minus ours, then
+	CreatedAt  time.Time     // by the service's clock
+	StartedAt  time.Time     // by our clock: when the run id became known
+	StopAt     time.Time     // by our clock: when stop.intended was written; zero if never
+	Timeout    time.Duration
+	Text       string // the task's text as it was sent
+}
+
+// A Record is everything known of one task, as reports show it.
+type Record struct {
+	Position int
+	ID       string
+	Template string
+	State    State
+	Outcome  Outcome // a display outcome while the task is unfinished
+	Row      json.RawMessage
+	Run      string
+	Judge    string
+	Verdict  Verdict // zero while unfinished
+	Result   Result  // raw, of the newest attempt
+	Attempts []Attempt
+	BatchID  string
+	StateDir string // folder that side files lie in
+}
+
+// An Attempt is one try at a task and owns at most one run.
+type Attempt struct {
+	Number     int
+	RunID      string // "" when no run is known
+	Status     Status
+	SessionID  string
+	Cause      *Cause
+	IntendedAt time.Time
+	CreatedAt  time.Time
+	StartedAt  time.Time
+	EndedAt    time.Time
+	Message    string // why it was rejected or is unknown
+}
+
+// An Info describes a batch.
+type Info struct {
+	ID           string // 8 hexadecimal digits
+	Name         string
+	Provider     string // browserbase or local
+	BaseURL      string
+	OpenedAt     time.Time
+	ClosedAt     time.Time // zero while unfinished
+	Halted       string    // why nothing new starts; "" when it does
+	Total        int       // tasks
+	ManifestPath string
+	Manifest     []byte
+}
+
+// A Summary is a batch in numbers, read from the ledger.
+type Summary struct {
+	Info     Info
+	Counts   map[Outcome]int // display outcomes; they add up to Info.Total
+	Runs     int             // runs that the service is known to have created
+	RunTime  time.Duration   // the sum of their lengths, by the service's clock
+	Failures []Failure       // the commonest first, three at most
+	Leaked   int             // results that contain the value of a secret
+}
+
+// A Failure is a group of tasks that ended the same way.
+type Failure struct {
+	Outcome Outcome
+	Reason  Reason
+	Message string // of the example
+	Count   int
+	Example string // id of the first such task
+}

@@ -1,0 +1,67 @@
+package batch
+
+// A State says how far a task has come. It is what the ledger stores; readers
+// see an [Outcome].
+type State string
+
+const (
+	// StatePending: entered when the task is added, and again when a create was
+	// surely not accepted (a rejected key, a refused connection, a 429). The
+	// dispatcher moves it on. A crash here costs nothing: nothing was sent.
+	StatePending State = "pending"
+
+	// StateStarting: entered with attempt.intended, before the create is
+	// written to the socket. The answer to the create moves it on. After a
+	// crash here a run may exist: the task becomes StateUnsure and is never
+	// simply sent again.
+	StateStarting State = "starting"
+
+	// StateUnsure: entered with attempt.unknown, when the fate of a create is
+	// not known. The settling pass at the end of the batch moves it on to
+	// StateDone with the outcome unknown. A crash here changes nothing.
+	StateUnsure State = "unsure"
+
+	// StateRunning: entered with attempt.started; the run id is known. The
+	// watcher moves it on when the run has ended. After a crash the run is
+	// watched again by its id.
+	StateRunning State = "running"
+
+	// StateEnded: entered with attempt.ended; the raw result is stored. The
+	// judge moves it on. After a crash it is judged from what is stored.
+	StateEnded State = "ended"
+
+	// StateDone: entered with task.judged; the outcome is final. Nobody moves
+	// it on.
+	StateDone State = "done"
+)
+
+// A Status is the service's word for where a run stands. Words other than
+// these are kept as they came and mean that the run is alive.
+type Status string
+
+// The statuses of Browserbase's agent runs (reference/api/get-a-run; PAUSED
+// from reference/api/resume-a-run).
+const (
+	StatusPending   Status = "PENDING"
+	StatusRunning   Status = "RUNNING"
+	StatusPaused    Status = "PAUSED"
+	StatusCompleted Status = "COMPLETED"
+	StatusFailed    Status = "FAILED"
+	StatusStopped   Status = "STOPPED"
+	StatusTimedOut  Status = "TIMED_OUT"
+)
+
+// Ended reports whether a run with this status has come to its end. Unknown
+// words have not.
+func (s Status) Ended() bool {
+	switch s {
+	case StatusCompleted, StatusFailed, StatusStopped, StatusTimedOut:
+		return true
+	}
+	return false
+}
+
+// Known reports whether the word is one that this version understands.
+func (s Status) Known() bool {
+	return s == StatusPending || s == StatusRunning || s == StatusPaused || s.Ended()
+}
