@@ -1,0 +1,361 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// memory is a Ledger of maps that checks the moves as the real one does. The
+// real one has its own tests; this one lives in synctest's bubble.
+type memory struct {
+	mu      sync.Mutex
+	rows    []Row
+	results map[int]Result
+	schemas map[string][]byte
+	agents  map[string][]byte
+	owned   map[string]bool
+	events  []Event
+	closed  bool
+	broken  error
+}
+
+func newMemory(tasks []Task) *memory {
+	m := &memory{
+		results: map[int]Result{}, schemas: map[string][]byte{},
+		agents: map[string][]byte{}, owned: map[string]bool{},
+	}
+	for _, t := range tasks {
+		row := Row{
+			Position: t.Position, ID: t.ID, Run: t.Spec.RunFingerprint(), Judge: t.JudgeFingerprint(),
+			State: StatePending, Timeout: t.Timeout, AgentID: t.Spec.AgentID, Text: t.Spec.Task,
+		}
+		if t.Schema != nil {
+			row.Schema = t.Schema.Digest()
+			m.schemas[row.Schema] = t.Schema.Text()
+		}
+		m.rows = append(m.rows, row)
+	}
+	return m
+}
+
+func (m *memory) Append(e Event) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		return m.broken
+	}
+	if e.Position >= 0 {
+		if err := m.move(&m.rows[e.Position], e); err != nil {
+			return err
+		}
+	}
+	switch e.Kind {
+	case AgentRead:
+		m.agents[e.Agent] = e.Schema
+	case BatchClosed:
+		m.closed = true
+	}
+	m.events = append(m.events, e)
+	return nil
+}
+
+func (m *memory) move(row *Row, e Event) error {
+	from := map[Kind][]State{
+		AttemptIntended: {StatePending}, AttemptStarted: {StateStarting}, AttemptUnknown: {StateStarting},
+		AttemptRejected: {StateStarting}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
+		AttemptEnded: {StateRunning}, TaskJudged: {StatePending, StateUnsure, StateRunning, StateEnded},
+	}[e.Kind]
+	ok := false
+	for _, s := range from {
+		ok = ok || s == row.State
+	}
+	if !ok || e.Kind == AttemptStarted && m.owned[e.Run.ID] {
+		return fmt.Errorf("%s in state %s: %w", e.Kind, row.State, ErrConflict)
+	}
+	switch e.Kind {
+	case AttemptIntended:
+		row.State, row.Attempt, row.IntendedAt, row.Offset = StateStarting, e.Attempt, e.At, e.Offset
+	case AttemptStarted:
+		row.State, row.RunID, row.Status, row.StartedAt = StateRunning, e.Run.ID, e.Run.Status, e.At
+		m.owned[e.Run.ID] = true
+	case AttemptUnknown:
+		row.State = StateUnsure
+	case AttemptRejected:
+		row.State = StatePending
+	case RunObserved:
+		row.Status = e.Run.Status
+	case StopIntended:
+		row.StopAt = e.At
+	case AttemptEnded:
+		row.State, row.Status = StateEnded, e.Run.Status
+		m.results[row.Position] = e.Run.Result
+	case TaskJudged:
+		row.State, row.Outcome = StateDone, e.Verdict.Outcome
+	}
+	return nil
+}
+
+func (m *memory) Task(position int) (Row, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rows[position], nil
+}
+
+func (m *memory) Rows(from int) iter.Seq2[Row, error] {
+	return m.where(from, func(Row) bool { return true })
+}
+
+func (m *memory) Open(states ...State) iter.Seq2[Row, error] {
+	return m.where(0, func(r Row) bool {
+		for _, s := range states {
+			if r.State == s {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (m *memory) where(from int, keep func(Row) bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for i := from; i < len(m.rows); i++ {
+			if row, _ := m.Task(i); keep(row) && !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) Result(position, _ int) (Result, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.results[position], nil
+}
+
+func (m *memory) Schema(digest string) ([]byte, error) { return m.schemas[digest], nil }
+
+func (m *memory) Agent(id string) ([]byte, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok := m.agents[id]
+	return text, ok, nil
+}
+
+func (m *memory) Owns(id string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owned[id], nil
+}
+
+// outcomes lists the tasks' outcomes in order, or the states of those not done.
+func (m *memory) outcomes() []string {
+	var all []string
+	for _, r := range m.rows {
+		if r.State == StateDone {
+			all = append(all, string(r.Outcome))
+		} else {
+			all = append(all, "("+string(r.State)+")")
+		}
+	}
+	return all
+}
+
+func (m *memory) verdict(position int) Verdict {
+	for _, e := range m.events {
+		if e.Kind == TaskJudged && e.Position == position {
+			return *e.Verdict
+		}
+	}
+	return Verdict{}
+}
+
+func (m *memory) kinds(position int) []Kind {
+	var all []Kind
+	for _, e := range m.events {
+		if e.Position == position {
+			all = append(all, e.Kind)
+		}
+	}
+	return all
+}
+
+// service is a Provider whose every answer a test can replace. By default a
+// run completes after length with the result {"ok":true}.
+type service struct {
+	t      *testing.T
+	ledger *memory
+	length time.Duration
+
+	start func(n int, s Spec) (Observed, error) // n counts the creates from 1
+	get   func(id string, run *fakeRun) (Observed, error)
+	list  func(since time.Time) ([]Observed, error)
+	check error
+	agent func(id string) (json.RawMessage, error)
+
+	mu       sync.Mutex
+	creates  map[string]int // sent, by text
+	n        int
+	runs     map[string]*fakeRun
+	stops    []string
+	inFlight int
+	most     int
+}
+
+type fakeRun struct {
+	text    string
+	began   time.Time
+	looks   int
+	stopped bool
+	over    bool
+}
+
+func newService(t *testing.T, l *memory) *service {
+	return &service{t: t, ledger: l, length: time.Minute, creates: map[string]int{}, runs: map[string]*fakeRun{}}
+}
+
+func (s *service) Check(context.Context) (time.Duration, error) { return 0, s.check }
+
+func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
+	s.mu.Lock()
+	s.creates[spec.Task]++
+	s.n++
+	n := s.n
+	s.mu.Unlock()
+	s.intended(spec)
+	if s.start != nil {
+		if run, err := s.start(n, spec); run.ID != "" || err != nil {
+			if err == nil {
+				s.add(run.ID, spec)
+			}
+			return run, err
+		}
+	}
+	id := fmt.Sprintf("run-%d", n)
+	s.add(id, spec)
+	return Observed{ID: id, Status: StatusPending, Task: spec.Task}, nil
+}
+
+// intended fails the test when a create is sent whose intent is not durable.
+func (s *service) intended(spec Spec) {
+	for i := range s.ledger.rows {
+		if row, _ := s.ledger.Task(i); row.Text == spec.Task && row.State == StateStarting {
+			return
+		}
+	}
+	s.t.Errorf("a create of %q was sent before its intent was in the ledger", spec.Task)
+}
+
+func (s *service) add(id string, spec Spec) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs[id] = &fakeRun{text: spec.Task, began: time.Now()}
+	s.inFlight++
+	s.most = max(s.most, s.inFlight)
+}
+
+func (s *service) Get(_ context.Context, id string) (Observed, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	run := s.runs[id]
+	if run == nil {
+		return Observed{}, ErrNotFound
+	}
+	run.looks++
+	if s.get != nil {
+		if o, err := s.get(id, run); o.ID != "" || err != nil {
+			return s.ended(run, o), err
+		}
+	}
+	switch {
+	case run.stopped:
+		return s.ended(run, Observed{ID: id, Status: StatusStopped}), nil
+	case time.Since(run.began) >= s.length:
+		return s.ended(run, completed(id, `{"ok":true}`)), nil
+	}
+	return Observed{ID: id, Status: StatusRunning}, nil
+}
+
+func (s *service) ended(run *fakeRun, o Observed) Observed {
+	if o.Status.Ended() && !run.over {
+		run.over = true
+		s.inFlight--
+	}
+	return o
+}
+
+func completed(id, result string) Observed {
+	return Observed{ID: id, Status: StatusCompleted, Result: Result{Raw: json.RawMessage(result), Size: int64(len(result))}}
+}
+
+func (s *service) Stop(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stops = append(s.stops, id)
+	if time.Since(s.runs[id].began) >= s.length {
+		return ErrAlreadyEnded
+	}
+	s.runs[id].stopped = true
+	return nil
+}
+
+func (s *service) List(_ context.Context, since time.Time) iter.Seq2[Observed, error] {
+	return func(yield func(Observed, error) bool) {
+		if s.list == nil {
+			return
+		}
+		runs, err := s.list(since)
+		for _, r := range runs {
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(Observed{}, err)
+		}
+	}
+}
+
+func (s *service) AgentSchema(_ context.Context, id string) (json.RawMessage, error) {
+	if s.agent == nil {
+		return nil, ErrNotFound
+	}
+	return s.agent(id)
+}
+
+// tasks makes n tasks that want {"ok": boolean}.
+func tasks(t *testing.T, n int) []Task {
+	t.Helper()
+	s, err := schema.Compile([]byte(`{"type":"object","required":["ok"],"properties":{"ok":{"type":"boolean"}}}`), schema.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Task
+	for i := range n {
+		id := fmt.Sprintf("t%d", i+1)
+		all = append(all, Task{
+			Position: i, ID: id, Template: "tasks[0]", Schema: s, Timeout: 10 * time.Minute,
+			Spec: Spec{Task: "do " + id, ResultSchema: s.Text()},
+		})
+	}
+	return all
+}
+
+func sequence(tasks []Task) iter.Seq2[Task, error] {
+	return func(yield func(Task, error) bool) {
+		for _, t := range tasks {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+var errReset = errors.New("connection reset by peer")

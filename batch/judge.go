@@ -1,0 +1,182 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// judgeAlone is the size from which results are judged one at a time, so that
+// memory holds no two of them.
+const judgeAlone = 1 << 20
+
+// A judge says whether a result is good.
+type judge struct {
+	schema *schema.Schema // nil accepts every result
+}
+
+// judged ends a task with a verdict.
+func (r *runner) judged(row Row, v Verdict) error {
+	v.Message = r.Secrets.Mask(v.Message)
+	return r.append(Event{Kind: TaskJudged, Position: row.Position, Attempt: row.Attempt, Verdict: &v})
+}
+
+// verdict says what became of a run that has ended.
+func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
+	if result.Size >= judgeAlone {
+		r.big.Lock()
+		defer r.big.Unlock()
+	}
+	v := Verdict{Leaked: r.Secrets.in(result)}
+	switch row.Status {
+	case StatusCompleted:
+		r.complete(&v, j, result)
+	case StatusStopped:
+		v.Outcome, v.Reason, v.Message = Failed, Stopped, "the run was stopped, and not by this batch"
+		if !row.StopAt.IsZero() {
+			v.Reason, v.Message = Deadline, fmt.Sprintf("the run passed its timeout of %s and was stopped", row.Timeout)
+		}
+	case StatusTimedOut:
+		v.Outcome, v.Reason, v.Message = Failed, TimedOut, "the run passed the service's own time limit"
+	default:
+		v.Outcome, v.Reason, v.Message = Failed, RunFailed, "the run failed"
+	}
+	return v
+}
+
+// complete judges the result of a run that completed.
+func (r *runner) complete(v *Verdict, j *judge, result Result) {
+	v.Outcome = Passed
+	if j.schema == nil {
+		return
+	}
+	v.Schema = j.schema.Digest()
+	problems, unwrapped := check(j.schema, result)
+	v.Unwrapped = unwrapped
+	if len(problems) == 0 {
+		return
+	}
+	r.Secrets.maskProblems(problems)
+	v.Outcome, v.Problems = Invalid, problems
+	v.Message = summary(problems)
+}
+
+// check validates a raw result. A result of the vendor's wrapped form is
+// judged by its output, unless the schema describes an output itself.
+func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrapped bool) {
+	if !result.Present() {
+		return []schema.Problem{{Kind: "schema", Keyword: "result", Message: "the run completed without a result"}}, false
+	}
+	if result.Size > schema.MaxResultBytes {
+		return []schema.Problem{{
+			Kind: "size", Keyword: "size",
+			Message: fmt.Sprintf("is %d bytes long, more than the %d that are judged", result.Size, schema.MaxResultBytes),
+		}}, false
+	}
+	raw := result.Raw
+	if result.File != "" {
+		var err error
+		if raw, err = os.ReadFile(result.File); err != nil {
+			return []schema.Problem{{Kind: "schema", Keyword: "internal", Message: "the stored result can't be read: " + err.Error()}}, false
+		}
+	}
+	if !s.Declares("output") {
+		if output, ok := unwrap(raw); ok {
+			return s.Validate(output), true
+		}
+	}
+	return s.Validate(raw), false
+}
+
+// unwrap returns the output of a result of the form that the vendor's own code
+// reads: {output: {…}, summary, stepsTaken, taskDuration}.
+func unwrap(raw json.RawMessage) (json.RawMessage, bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil { // encoding/json bounds its depth
+		return nil, false
+	}
+	for name := range members {
+		switch name {
+		case "output", "summary", "stepsTaken", "taskDuration":
+		default:
+			return nil, false
+		}
+	}
+	output := bytes.TrimSpace(members["output"])
+	return output, len(output) > 0 && output[0] == '{'
+}
+
+// summary is the first problem in a line, and how many more there are.
+func summary(problems []schema.Problem) string {
+	p := problems[0]
+	where := p.InstancePath
+	if where == "" {
+		where = "result"
+	}
+	text := where + ": " + p.Message
+	if n := len(problems) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return text
+}
+
+// judgeOf finds what judges a new task: its own schema, else its agent's. An
+// [*agentError] says that no run should be bought.
+func (r *runner) judgeOf(ctx context.Context, task Task) (*judge, error) {
+	if task.Schema != nil || task.Spec.AgentID == "" {
+		return &judge{task.Schema}, nil
+	}
+	s, err := r.agentSchema(ctx, task.Spec.AgentID)
+	return &judge{s}, err
+}
+
+// judgeOfRow finds what judges a task that was started before.
+func (r *runner) judgeOfRow(row Row) (*judge, error) {
+	if row.Schema != "" {
+		s, err := r.schemas.compiled(row.Schema, r.Ledger)
+		return &judge{s}, err
+	}
+	if row.AgentID == "" {
+		return &judge{}, nil
+	}
+	text, ok, err := r.Ledger.Agent(row.AgentID)
+	if err != nil || !ok || text == nil {
+		return &judge{}, err
+	}
+	s, err := compileAgent(row.AgentID, text)
+	return &judge{s}, err
+}
+
+// notJudgeable ends a task that nothing was bought for, since nothing could
+// judge its result.
+func (r *runner) notJudgeable(row Row, err error) error {
+	var refused *RefusedError
+	var bad *agentError
+	switch {
+	case errors.As(err, &bad):
+		return r.judged(row, Verdict{Outcome: Failed, Reason: Rejected, Message: bad.Error()})
+	case errors.As(err, &refused):
+		return r.halt(err)
+	case errors.Is(err, context.Canceled):
+		return nil
+	case isUnreachable(err):
+		return r.halt(err)
+	}
+	return err
+}
+
+func isUnreachable(err error) bool {
+	var u *UnreachableError
+	return errors.As(err, &u)
+}
+
+// isNull reports whether a JSON text is absent or null.
+func isNull(text json.RawMessage) bool {
+	t := bytes.TrimSpace(text)
+	return len(t) == 0 || bytes.Equal(t, []byte("null"))
+}

@@ -1,0 +1,213 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// How long a run that we stopped is given to come to its end, how often a run
+// must be not found, over how long, before it counts as lost, and how long the
+// service may be out of reach before the batch is halted.
+const (
+	stopGrace   = 3 * time.Minute
+	lostAfter   = 3
+	lostOver    = time.Minute
+	silenceMost = 10 * time.Minute
+)
+
+// follow waits for the end of a run that exists and judges it. It returns
+// without a verdict when the context ends or the batch is halted: the run goes
+// on, and the ledger knows it.
+func (r *runner) follow(ctx context.Context, row Row, s *judge) error {
+	if row.State != StateEnded {
+		var err error
+		row, err = r.observe(ctx, row)
+		if err != nil || row.State != StateEnded {
+			return err
+		}
+	}
+	result, err := r.Ledger.Result(row.Position, row.Attempt)
+	if err != nil {
+		return err
+	}
+	return r.judged(row, r.verdict(row, s, result))
+}
+
+// observe watches a run until it has ended, and stops it when its deadline has
+// passed. A row that comes back in [StateDone] was judged on the way.
+func (r *runner) observe(ctx context.Context, row Row) (Row, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	sights := r.watch.watch(ctx, row.RunID, row.StartedAt)
+	defer func() {
+		cancel()
+		for range sights { // until the watcher has let go of the run
+		}
+	}()
+	o := observation{runner: r, row: row}
+	var deadline <-chan time.Time
+	for {
+		var done bool
+		var err error
+		select {
+		case <-ctx.Done():
+			return o.row, nil
+		case <-r.refused:
+			return o.row, nil // the next process reads the run
+		case s, ok := <-sights:
+			if !ok {
+				return o.row, nil
+			}
+			done, err = o.see(s)
+		case <-deadline:
+			done, err = o.late(ctx)
+		}
+		if done || err != nil {
+			return o.row, err
+		}
+		deadline = o.timer()
+	}
+}
+
+// An observation is one run being watched.
+type observation struct {
+	*runner
+	row      Row
+	heard    bool      // the service told us something of the run
+	silent   time.Time // since when it has not; zero while it does
+	missing  int       // answers in a row that did not know it
+	since    time.Time // the first of those
+	stopping bool      // we sent a stop, in this process
+	armed    *time.Timer
+}
+
+// timer arms the deadline. It is armed only after a first look, since the run
+// may have ended long ago, while nobody watched.
+func (o *observation) timer() <-chan time.Time {
+	if !o.heard {
+		return nil
+	}
+	at := o.row.StartedAt.Add(o.row.Timeout)
+	if o.stopping {
+		at = o.row.StopAt.Add(stopGrace)
+	}
+	wait := time.Until(at)
+	if !o.silent.IsZero() {
+		wait = max(wait, lookMost) // nothing is decided while nothing is heard
+	}
+	if o.armed == nil {
+		o.armed = time.NewTimer(wait)
+	} else {
+		o.armed.Reset(wait)
+	}
+	return o.armed.C
+}
+
+// see takes in one look at the run, and reports whether watching is over.
+func (o *observation) see(s sight) (bool, error) {
+	var refused *RefusedError
+	switch {
+	case s.err == nil:
+		o.heard, o.silent, o.missing = true, time.Time{}, 0
+		return o.seen(s.run)
+	case errors.Is(s.err, ErrNotFound):
+		o.silent = time.Time{}
+		return o.notFound()
+	case errors.As(s.err, &refused):
+		return true, o.halt(s.err)
+	}
+	if o.silent.IsZero() {
+		o.silent = time.Now()
+	}
+	if time.Since(o.silent) > silenceMost {
+		return true, o.halt(&UnreachableError{Err: s.err})
+	}
+	return false, nil
+}
+
+// seen takes in what the service says of the run.
+func (o *observation) seen(run Observed) (bool, error) {
+	run.ID = o.row.RunID // what we asked for, whatever the answer claims
+	o.maskCause(&run)
+	if run.Status.Ended() {
+		err := o.append(Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
+		o.row.State, o.row.Status = StateEnded, run.Status
+		return true, err
+	}
+	if !run.Status.Known() {
+		o.warnStatus(run.Status)
+	}
+	if run.Status == o.row.Status || run.Status == StatusPending {
+		return false, nil // nothing new, or a step back, which a status never takes
+	}
+	if run.Status == StatusPaused {
+		o.warn(fmt.Sprintf("run %s is PAUSED: it waits for an answer that this version can't give; its deadline stops it", run.ID))
+	}
+	o.row.Status = run.Status
+	run.Result = Result{}
+	return false, o.append(Event{Kind: RunObserved, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
+}
+
+// notFound counts answers that do not know the run.
+func (o *observation) notFound() (bool, error) {
+	now := time.Now()
+	if o.missing == 0 {
+		o.since = now
+	}
+	o.missing++
+	if o.missing < lostAfter || now.Sub(o.since) < lostOver {
+		return false, nil
+	}
+	err := o.judged(o.row, Verdict{
+		Outcome: Failed, Reason: Lost,
+		Message: fmt.Sprintf("the service no longer knows the run %s: it answered 404 %d times", o.row.RunID, o.missing),
+	})
+	o.row.State = StateDone
+	return true, err
+}
+
+// late is called when the deadline has passed: first to stop the run, then,
+// when it would not end, to give it up.
+func (o *observation) late(ctx context.Context) (bool, error) {
+	if !o.silent.IsZero() {
+		return false, nil
+	}
+	if o.stopping {
+		err := o.judged(o.row, Verdict{
+			Outcome: Failed, Reason: Deadline,
+			Message: fmt.Sprintf("the run passed its timeout of %s and did not end within %s of being stopped", o.row.Timeout, stopGrace),
+		})
+		o.row.State = StateDone
+		return true, err
+	}
+	at := time.Now().UTC()
+	err := o.append(Event{
+		Kind: StopIntended, Position: o.row.Position, Attempt: o.row.Attempt, At: at,
+		Message: fmt.Sprintf("timeout of %s passed", o.row.Timeout),
+	})
+	if err != nil {
+		return false, err
+	}
+	o.row.StopAt, o.stopping = at, true
+	if o.pace.wait(ctx) != nil {
+		return true, nil
+	}
+	// A stop is sent once. Whatever came of it, the next looks show it: a run
+	// that had ended before keeps its result.
+	if err := o.Provider.Stop(ctx, o.row.RunID); err != nil && !errors.Is(err, ErrAlreadyEnded) && ctx.Err() == nil {
+		o.warn(fmt.Sprintf("run %s passed its timeout and the stop was not confirmed: %s", o.row.RunID, err))
+	}
+	return false, nil
+}
+
+// warnStatus tells once of a status word that this version does not know.
+func (r *runner) warnStatus(s Status) {
+	r.mu.Lock()
+	told := r.known[s] || len(r.known) >= 20
+	r.known[s] = true
+	r.mu.Unlock()
+	if !told {
+		r.warn(fmt.Sprintf("unknown run status %q: treated as a run that is still going on", s))
+	}
+}

@@ -1,0 +1,131 @@
+package batch
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How a 429 slows all calls down and how they recover: the rate is halved, at
+// most once in a cooldown; it grows again by a twentieth of the refused rate a
+// second, but for a while not above 95 % of it.
+const (
+	paceCooldown = time.Second
+	paceMemory   = 10 * time.Minute
+	paceCeiling  = 0.95
+	paceGrowth   = 0.05
+	paceLeast    = 0.2 // calls per second
+)
+
+// A pacer spaces all calls to the service. It is safe for concurrent use.
+type pacer struct {
+	limiter *rate.Limiter
+	full    rate.Limit // the rate that was asked for; rate.Inf for no limit
+
+	mu      sync.Mutex
+	refused rate.Limit // the rate at which the last 429 came; 0 for never
+	at      time.Time  // when it came
+	grown   time.Time  // when the rate last grew
+	hold    time.Time  // no create before this
+
+	window time.Time // start of the count below
+	calls  int
+	seen   float64 // calls per second in the window before
+}
+
+func newPacer(perSecond float64) *pacer {
+	full := rate.Inf
+	if perSecond > 0 {
+		full = rate.Limit(perSecond)
+	}
+	return &pacer{full: full, limiter: rate.NewLimiter(full, 1)}
+}
+
+// wait blocks until a call may be made.
+func (p *pacer) wait(ctx context.Context) error {
+	p.recover(time.Now())
+	return p.limiter.Wait(ctx)
+}
+
+// waitCreate blocks until a create may be sent: a 429 holds all creates back.
+func (p *pacer) waitCreate(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		left := time.Until(p.hold)
+		p.mu.Unlock()
+		if left <= 0 {
+			return p.wait(ctx)
+		}
+		t := time.NewTimer(left)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// holdCreates lets no create pass for d.
+func (p *pacer) holdCreates(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := time.Now().Add(d); until.After(p.hold) {
+		p.hold = until
+	}
+}
+
+// throttled is told of each 429.
+func (p *pacer) throttled() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.refused > 0 && now.Sub(p.at) < paceCooldown {
+		return
+	}
+	current := p.limiter.Limit()
+	if current == rate.Inf {
+		current = rate.Limit(max(p.seen, float64(p.calls), 1))
+	}
+	p.refused, p.at, p.grown = current, now, now
+	p.limiter.SetLimit(max(current/2, paceLeast))
+}
+
+// recover counts a call and lets the rate grow again.
+func (p *pacer) recover(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := now.Sub(p.window); d >= time.Second {
+		p.seen, p.calls, p.window = float64(p.calls)/d.Seconds(), 0, now
+	}
+	p.calls++
+	if p.refused == 0 {
+		return
+	}
+	if now.Sub(p.at) > paceMemory {
+		p.refused = 0
+		p.limiter.SetLimit(p.full)
+		return
+	}
+	grow := p.refused * paceGrowth * rate.Limit(now.Sub(p.grown).Seconds())
+	p.grown = now
+	p.limiter.SetLimit(min(p.limiter.Limit()+grow, p.refused*paceCeiling, p.full))
+}
+
+// backoff is the wait before try number n, from 1: first, doubled each time,
+// at most most.
+func backoff(n int, first, most time.Duration) time.Duration {
+	for i := 1; i < n && first < most; i++ {
+		first *= 2
+	}
+	return min(first, most)
+}
+
+// jitter picks a random wait up to d, never less than a tenth of it, so that
+// many tasks do not come back together.
+func jitter(d time.Duration) time.Duration {
+	return d/10 + rand.N(d-d/10)
+}

@@ -1,0 +1,78 @@
+package batch
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+func TestThePacerSpacesCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(10)
+		began := time.Now()
+		for range 31 {
+			if err := p.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := time.Since(began); d < 2900*time.Millisecond || d > 3100*time.Millisecond {
+			t.Errorf("31 calls at 10/s took %s, want 3s", d)
+		}
+	})
+}
+
+func TestA429SlowsAllCallsAndTheyRecover(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(10)
+		p.throttled()
+		p.throttled() // within the cooldown: the same burst
+		if got := p.limiter.Limit(); got != 5 {
+			t.Fatalf("rate %v after a 429, want 5", got)
+		}
+		time.Sleep(5 * time.Minute)
+		_ = p.wait(t.Context())
+		if got := p.limiter.Limit(); got != rate.Limit(10*paceCeiling) {
+			t.Errorf("rate %v five minutes later, want %v", got, 10*paceCeiling)
+		}
+		time.Sleep(6 * time.Minute)
+		_ = p.wait(t.Context())
+		if got := p.limiter.Limit(); got != 10 {
+			t.Errorf("rate %v eleven minutes later, want 10", got)
+		}
+	})
+}
+
+func TestCreatesAreHeldBackAndGiveUpWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(0)
+		p.holdCreates(time.Minute)
+		began := time.Now()
+		if err := p.wait(t.Context()); err != nil || time.Since(began) != 0 {
+			t.Errorf("a read waited %s (%v), want none", time.Since(began), err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.waitCreate(ctx); err == nil {
+			t.Error("a create passed, want it held")
+		}
+		if err := p.waitCreate(t.Context()); err != nil || time.Since(began) != time.Minute {
+			t.Errorf("a create waited %s (%v), want 1m", time.Since(began), err)
+		}
+	})
+}
+
+func TestNextLookIsAnEighthOfTheAge(t *testing.T) {
+	for _, c := range []struct{ age, first, want time.Duration }{
+		{0, 2 * time.Second, 2 * time.Second},
+		{40 * time.Second, 2 * time.Second, 5 * time.Second},
+		{time.Hour, 2 * time.Second, 10 * time.Second},
+		{time.Hour, time.Minute, time.Minute},
+	} {
+		if got := nextLook(c.age, c.first); got != c.want {
+			t.Errorf("nextLook(%s, %s): got %s, want %s", c.age, c.first, got, c.want)
+		}
+	}
+}

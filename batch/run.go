@@ -1,0 +1,253 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A Config says what to run and with what. Provider and Ledger are required;
+// the zero value of everything else works.
+type Config struct {
+	Provider Provider
+	Ledger   Ledger
+
+	// Tasks expands the manifest's tasks in order, the same that the ledger's
+	// rows were made of. Nil starts nothing new: what is in flight is waited
+	// for and the rest is left as it is.
+	Tasks iter.Seq2[Task, error]
+
+	Concurrency       int           // runs in flight; default 10
+	RequestsPerSecond float64       // of all calls together; 0 is no limit
+	FirstLook         time.Duration // age at which a new run is first read; default 2s
+	Settle            time.Duration // how long after an unsure create a listing is believed to show it
+	Secrets           Secrets
+
+	// Drain, once closed, lets nothing new start; what is in flight is waited
+	// for. Cancelling Run's context detaches: runs go on remotely.
+	Drain <-chan struct{}
+
+	// Notify is told of every event after it is durable, and Warn of what a
+	// person should know. Both are called from several goroutines.
+	Notify func(Event)
+	Warn   func(message string)
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Provider == nil:
+		return errors.New("batch.Config.Provider: is required")
+	case c.Ledger == nil:
+		return errors.New("batch.Config.Ledger: is required")
+	case c.Concurrency < 0:
+		return fmt.Errorf("batch.Config.Concurrency: must not be negative, not %d", c.Concurrency)
+	case c.RequestsPerSecond < 0:
+		return fmt.Errorf("batch.Config.RequestsPerSecond: must not be negative, not %v", c.RequestsPerSecond)
+	}
+	return nil
+}
+
+// ErrInterrupted says that [Run] ended with work unfinished because it was
+// told to: the same batch can be continued.
+var ErrInterrupted = errors.New("interrupted with work unfinished")
+
+// An UnreachableError says that the service could not be reached for so long
+// that the batch was halted. Nothing is lost: it can be continued.
+type UnreachableError struct{ Err error }
+
+func (e *UnreachableError) Error() string { return "the service cannot be reached: " + e.Err.Error() }
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// A ChangedError says that a task expanded differently than when the batch was
+// opened: a data file was edited in between.
+type ChangedError struct {
+	ID  string
+	Why string
+}
+
+func (e *ChangedError) Error() string { return fmt.Sprintf("task %q: %s", e.ID, e.Why) }
+
+// Run carries the ledger's batch to its end and returns nil when every task is
+// done and the batch is closed. Tasks that fail are outcomes, not errors.
+//
+// It returns [ErrInterrupted] when it was drained or detached before the end,
+// a [*RefusedError] when the service refused the key or the quota, an
+// [*UnreachableError], a [*ChangedError], or what an expansion of Tasks
+// returned; the batch can then be continued. Any other error means that the
+// ledger is broken and the process should end.
+func Run(ctx context.Context, c Config) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 10
+	}
+	if c.FirstLook == 0 {
+		c.FirstLook = 2 * time.Second
+	}
+	if c.Warn == nil {
+		c.Warn = func(string) {}
+	}
+	r := &runner{
+		Config:  c,
+		pace:    newPacer(c.RequestsPerSecond),
+		halted:  make(chan struct{}),
+		refused: make(chan struct{}),
+		known:   make(map[Status]bool),
+	}
+	r.agents.read = make(map[string]*agentSchema)
+	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
+	return r.run(ctx)
+}
+
+// A runner is one Run at work.
+type runner struct {
+	Config
+	pace   *pacer
+	watch  watcher
+	offset time.Duration // the service's clock minus ours
+
+	haltOnce sync.Once
+	halted   chan struct{} // closed when nothing new may start
+	refused  chan struct{} // closed when the service refused us: nothing can be read either
+	cause    error         // why; read only after halted is closed
+
+	mu         sync.Mutex
+	known      map[Status]bool // unknown status words that were warned of
+	lastUnsure time.Time
+
+	big     sync.Mutex // held while a large result is judged, so that one at a time is
+	agents  agentCache
+	schemas schemaCache
+}
+
+func (r *runner) run(ctx context.Context) error {
+	if err := r.preflight(ctx); err != nil {
+		return err
+	}
+	flight, err := r.recover()
+	if err != nil {
+		return err
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	slots := newSlots(r.Concurrency, len(flight))
+	group.SetLimit(slots.limit)
+	for _, row := range flight {
+		slots.take()
+		group.Go(func() error {
+			defer slots.give()
+			return r.guard(row, func() error { return r.resume(gctx, row) })
+		})
+	}
+	starting, cancel := context.WithCancel(gctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		defer cancel()
+		select {
+		case <-r.Drain:
+		case <-r.halted:
+		case <-starting.Done():
+		}
+	})
+	stopped := r.dispatch(gctx, starting, slots, group)
+	err = group.Wait()
+	cancel()
+	watching.Wait()
+	switch {
+	case err != nil:
+		return err
+	case r.isHalted():
+		return r.cause
+	case stopped != nil:
+		return stopped
+	case ctx.Err() != nil:
+		return ErrInterrupted
+	}
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	return r.finish()
+}
+
+// finish closes the batch if nothing is left to do.
+func (r *runner) finish() error {
+	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
+		if err != nil {
+			return err
+		}
+		return ErrInterrupted
+	}
+	return r.append(Event{Kind: BatchClosed, Position: -1})
+}
+
+// recover takes up what an earlier process left in flight. A create without an
+// answer becomes unsure: a run may exist. It returns the rows to walk on; they
+// are no more than were once in flight together.
+func (r *runner) recover() ([]Row, error) {
+	var flight []Row
+	var cut []Row
+	for row, err := range r.Ledger.Open(StateStarting, StateRunning, StateEnded) {
+		if err != nil {
+			return nil, err
+		}
+		if row.State == StateStarting {
+			cut = append(cut, row)
+			continue
+		}
+		flight = append(flight, row)
+	}
+	for _, row := range cut {
+		err := r.append(Event{
+			Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
+			Message: "the process ended before the answer to the create came",
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return flight, nil
+}
+
+// append makes an event durable and then tells of it.
+func (r *runner) append(e Event) error {
+	if e.At.IsZero() {
+		e.At = time.Now().UTC()
+	}
+	e.Message = r.Secrets.Mask(e.Message)
+	if err := r.Ledger.Append(e); err != nil {
+		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
+	}
+	if r.Notify != nil {
+		r.Notify(e)
+	}
+	return nil
+}
+
+// halt lets nothing new start. The first cause stays.
+func (r *runner) halt(cause error) error {
+	var err error
+	r.haltOnce.Do(func() {
+		err = r.append(Event{Kind: BatchHalted, Position: -1, Message: cause.Error()})
+		r.cause = cause
+		close(r.halted)
+		var refused *RefusedError
+		if errors.As(cause, &refused) {
+			close(r.refused)
+		}
+	})
+	return err
+}
+
+func (r *runner) isHalted() bool {
+	select {
+	case <-r.halted:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,148 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// How long a task keeps trying to reach a service that can't be reached
+// before the batch is halted, and the bounds of the wait between two tries.
+const (
+	unreachableFor = 10 * time.Minute
+	resendFirst    = time.Second
+	resendMost     = time.Minute
+)
+
+// detachGrace is how long a create that is on its way may go on after the
+// context was cancelled: its answer is worth a wait that nobody notices.
+const detachGrace = 700 * time.Millisecond
+
+// submit buys a run for the task, and reports whether one is running. It sends
+// a create again only when the one before was surely not accepted.
+func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row, bool, error) {
+	row.Attempt = max(row.Attempt, 1)
+	began := time.Now()
+	for try := 1; ; try++ {
+		if r.pace.waitCreate(starting) != nil {
+			return row, false, nil
+		}
+		at := time.Now().UTC()
+		err := r.append(Event{
+			Kind: AttemptIntended, Position: row.Position, Attempt: row.Attempt, At: at,
+			Digest: task.Spec.digest(), Offset: r.offset,
+		})
+		if err != nil {
+			return row, false, err
+		}
+		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.offset
+		run, err := r.create(ctx, task.Spec)
+		if err == nil {
+			return r.started(row, run)
+		}
+		wait, err := r.notStarted(row, task, try, time.Since(began), err)
+		if err != nil || wait < 0 {
+			return row, false, err
+		}
+		if !sleep(starting, wait) {
+			return row, false, nil
+		}
+	}
+}
+
+// create sends the one request that costs money.
+func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(detachGrace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-late.Done():
+		}
+	})
+	defer stop()
+	run, err := r.Provider.Start(late, s)
+	if err == nil && run.ID == "" {
+		err = errors.New("the service accepted the create and named no run id")
+	}
+	return run, err
+}
+
+func (r *runner) started(row Row, run Observed) (Row, bool, error) {
+	at := time.Now().UTC()
+	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run})
+	if errors.Is(err, ErrConflict) {
+		// Not our state: the id belongs to another attempt already.
+		return row, false, r.unsure(row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
+	}
+	row.State, row.StartedAt = StateRunning, at
+	row.RunID, row.Status, row.CreatedAt = run.ID, run.Status, run.CreatedAt
+	return row, err == nil, err
+}
+
+// notStarted records a create that gave no run id, and returns how long to
+// wait before it may be sent again; less than 0 means never.
+func (r *runner) notStarted(row Row, task Task, try int, since time.Duration, cause error) (time.Duration, error) {
+	var refused *RefusedError
+	var rejected *RejectedError
+	var throttled *ThrottledError
+	var unsent *NotCreatedError
+	surely := errors.As(cause, &refused) || errors.As(cause, &rejected) ||
+		errors.As(cause, &throttled) || errors.As(cause, &unsent)
+	if !surely {
+		return -1, r.unsure(row, cause)
+	}
+	err := r.append(Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
+	if err != nil {
+		return -1, err
+	}
+	row.State = StatePending
+	switch {
+	case rejected != nil:
+		return -1, r.judged(row, Verdict{Outcome: Failed, Reason: Rejected, Message: cause.Error()})
+	case refused != nil:
+		return -1, r.halt(cause)
+	case throttled != nil:
+		wait := throttled.RetryAfter
+		if wait <= 0 {
+			wait = jitter(backoff(try, resendFirst, resendMost))
+		}
+		r.pace.throttled()
+		r.pace.holdCreates(wait)
+		r.warnSlow(task, try, fmt.Sprintf("the service answers 429 (%s); waiting %s and sending again", throttled.Message, wait.Round(time.Second)))
+		return wait, nil
+	case since > unreachableFor:
+		return -1, r.halt(&UnreachableError{Err: cause})
+	default:
+		r.warnSlow(task, try, fmt.Sprintf("the service cannot be reached (%s); trying again", cause))
+		return jitter(backoff(try, resendFirst, resendMost)), nil
+	}
+}
+
+// warnSlow tells of a create that was not accepted several times, on the 3rd,
+// 6th, 12th … try, so that a stuck batch speaks and a busy one does not chatter.
+func (r *runner) warnSlow(task Task, try int, message string) {
+	for n := 3; n <= try; n *= 2 {
+		if n == try {
+			r.warn(fmt.Sprintf("%s: %s", task.ID, message))
+		}
+	}
+}
+
+// unsure records a create whose fate is not known. It is never simply sent
+// again.
+func (r *runner) unsure(row Row, cause error) error {
+	r.mu.Lock()
+	r.lastUnsure = time.Now()
+	r.mu.Unlock()
+	return r.append(Event{
+		Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
+		Message: "the answer to the create is missing: " + cause.Error(),
+	})
+}
+
+func (r *runner) warn(message string) { r.Warn(r.Secrets.Mask(message)) }
