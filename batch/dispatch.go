@@ -37,7 +37,9 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 		if row.State != StatePending {
 			continue
 		}
-		if slots.wait(starting) != nil {
+		// A slot may come free because ctx ended, a moment before starting,
+		// its child, ends too.
+		if slots.wait(starting) != nil || ctx.Err() != nil {
 			return ErrInterrupted
 		}
 		group.Go(func() error {

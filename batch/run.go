@@ -112,6 +112,7 @@ type runner struct {
 	watch  watcher
 	offset time.Duration // the service's clock minus ours
 
+	noMore   context.CancelFunc // lets nothing new start
 	haltOnce sync.Once
 	halted   chan struct{} // closed when nothing new may start
 	refused  chan struct{} // closed when the service refused us: nothing can be read either
@@ -135,6 +136,9 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	group, gctx := errgroup.WithContext(ctx)
+	starting, cancel := context.WithCancel(gctx)
+	defer cancel()
+	r.noMore = cancel
 	slots := newSlots(r.Concurrency, len(flight))
 	group.SetLimit(slots.limit)
 	for _, row := range flight {
@@ -144,13 +148,11 @@ func (r *runner) run(ctx context.Context) error {
 			return r.guard(row, func() error { return r.resume(gctx, row) })
 		})
 	}
-	starting, cancel := context.WithCancel(gctx)
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		defer cancel()
 		select {
 		case <-r.Drain:
-		case <-r.halted:
+			r.noMore()
 		case <-starting.Done():
 		}
 	})
@@ -235,6 +237,7 @@ func (r *runner) halt(cause error) error {
 		err = r.append(Event{Kind: BatchHalted, Position: -1, Message: cause.Error()})
 		r.cause = cause
 		close(r.halted)
+		r.noMore() // before any slot is freed, so that nothing slips through
 		var refused *RefusedError
 		if errors.As(cause, &refused) {
 			close(r.refused)

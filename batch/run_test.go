@@ -89,7 +89,7 @@ func TestWhatIsSurelyNotCreatedIsSentAgain(t *testing.T) {
 func TestAnUnknownCreateIsNeverSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := bench(t, 3)
-		c.Settle = 30 * time.Second
+		c.Settle, c.Concurrency = 30*time.Second, 1
 		var lost time.Time
 		s.start = func(_ int, spec Spec) (Observed, error) {
 			if spec.Task == "do t2" {
@@ -146,8 +146,9 @@ func TestARejectedRequestFailsItsTaskAlone(t *testing.T) {
 func TestARefusedKeyHaltsAndLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := bench(t, 5)
-		s.start = func(n int, _ Spec) (Observed, error) {
-			if n > 2 {
+		s.start = func(_ int, spec Spec) (Observed, error) {
+			if spec.Task == "do t3" {
+				time.Sleep(5 * time.Second)
 				return Observed{}, &RefusedError{401, "bad key"}
 			}
 			return Observed{}, nil
