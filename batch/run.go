@@ -18,8 +18,8 @@ type Config struct {
 	Ledger   Ledger
 
 	// Tasks expands the manifest's tasks in order, the same that the ledger's
-	// rows were made of. Nil starts nothing new: what is in flight is waited
-	// for and the rest is left as it is.
+	// rows were made of. Nil gives the batch up: what is in flight is waited
+	// for, nothing new starts, and the batch is closed.
 	Tasks iter.Seq2[Task, error]
 
 	Concurrency       int           // runs in flight; default 10
@@ -176,15 +176,21 @@ func (r *runner) run(ctx context.Context) error {
 	return r.finish()
 }
 
-// finish closes the batch if nothing is left to do.
+// finish closes the batch if nothing is left to do, or if what is left was
+// given up.
 func (r *runner) finish() error {
+	closed := Event{Kind: BatchClosed, Position: -1}
 	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
 		if err != nil {
 			return err
 		}
-		return ErrInterrupted
+		if r.Tasks != nil {
+			return ErrInterrupted
+		}
+		closed.Message = "given up: what had not started was left"
+		break
 	}
-	return r.append(Event{Kind: BatchClosed, Position: -1})
+	return r.append(closed)
 }
 
 // recover takes up what an earlier process left in flight. A create without an

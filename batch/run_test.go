@@ -531,3 +531,22 @@ func TestSecretsAreMaskedAndTheirResultsFlagged(t *testing.T) {
 		}
 	})
 }
+
+func TestABatchThatIsGivenUpIsCollectedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 5)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(30*time.Second, cancel)
+		if err := Run(ctx, c); !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("got %v, want ErrInterrupted", err)
+		}
+		c.Tasks = nil
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed", "passed", "passed", "(pending)", "(pending)")
+		if !l.closed || s.n != 3 {
+			t.Errorf("closed %v after %d creates, want it closed after 3", l.closed, s.n)
+		}
+	})
+}
