@@ -1,0 +1,128 @@
+package browserbase
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// A CreateRun is what [Runs.Create] sends. Its members and bounds are those of
+// https://docs.browserbase.com/reference/api/run-an-agent; the service takes
+// no others.
+type CreateRun struct {
+	// Task is the text, not empty; %name% stands for a variable.
+	Task string
+
+	// AgentID names the agent whose prompt and schema apply; "" for none.
+	AgentID string
+
+	// ResultSchema is a JSON Schema object, sent as it is; nil for none.
+	ResultSchema json.RawMessage
+
+	BrowserSettings *BrowserSettings    // nil for the service's defaults
+	Variables       map[string]Variable // by name, without the percent signs
+
+	// PauseWhen says in words when the agent is to pause and wait; with "" it
+	// never does (platform/agents/pausing-runs).
+	PauseWhen string
+
+	// Secrets are not sent: they are values, such as those of some Variables,
+	// that must not appear in an error when the service repeats them.
+	Secrets []string
+}
+
+// A Variable is the value of a placeholder. The service does not keep it.
+type Variable struct {
+	Value       string `json:"value"`
+	Description string `json:"description,omitempty"` // when to use it
+}
+
+// BrowserSettings configure the browser of a run.
+type BrowserSettings struct {
+	Context *BrowserContext `json:"context,omitempty"`
+
+	// Proxies is true, false, or a list of proxy configurations, as JSON.
+	Proxies json.RawMessage `json:"proxies,omitempty"`
+
+	Verified *bool `json:"verified,omitempty"` // Browserbase Verified
+
+	// JSON, when not nil, is sent in place of all other fields: an object with
+	// settings as the service defines them.
+	JSON json.RawMessage `json:"-"`
+}
+
+// A BrowserContext is a stored login and its cookies.
+type BrowserContext struct {
+	ID      string `json:"id"`
+	Persist bool   `json:"persist,omitempty"` // write the state back at the end
+}
+
+// A RequestError is a request that was not sent since the service could only
+// refuse it.
+type RequestError struct{ Text string } // names the member
+
+func (e *RequestError) Error() string { return e.Text }
+
+// encode returns the request as JSON with every raw part as it was given,
+// numbers and the order of members included.
+func (r *CreateRun) encode() ([]byte, error) {
+	settings, err := r.settings()
+	if err != nil {
+		return nil, err
+	}
+	if r.Task == "" {
+		return nil, &RequestError{"task: is empty"}
+	}
+	if r.ResultSchema != nil && !isObject(r.ResultSchema) {
+		return nil, &RequestError{"resultSchema: is not a JSON object"}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	// What is left to fail is raw JSON, and that was looked at.
+	err = e.Encode(struct {
+		AgentID         string              `json:"agentId,omitempty"`
+		Task            string              `json:"task"`
+		ResultSchema    json.RawMessage     `json:"resultSchema,omitempty"`
+		BrowserSettings json.RawMessage     `json:"browserSettings,omitempty"`
+		Variables       map[string]Variable `json:"variables,omitempty"`
+		PauseWhen       string              `json:"pauseWhen,omitempty"`
+	}{r.AgentID, r.Task, r.ResultSchema, settings, r.Variables, r.PauseWhen})
+	if err != nil {
+		return nil, &RequestError{"the request: " + err.Error()}
+	}
+	return bytes.TrimSpace(out.Bytes()), nil
+}
+
+func (r *CreateRun) settings() (json.RawMessage, error) {
+	s := r.BrowserSettings
+	if s == nil {
+		return nil, nil
+	}
+	if s.JSON != nil {
+		if !isObject(s.JSON) {
+			return nil, &RequestError{"browserSettings: is not a JSON object"}
+		}
+		return s.JSON, nil
+	}
+	if s.Context != nil && s.Context.ID == "" {
+		return nil, &RequestError{"browserSettings.context.id: is empty"}
+	}
+	if s.Proxies != nil && !isProxies(s.Proxies) {
+		return nil, &RequestError{"browserSettings.proxies: is neither true nor false nor a list"}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		return nil, &RequestError{"browserSettings: " + err.Error()}
+	}
+	return out.Bytes(), nil
+}
+
+func isObject(raw json.RawMessage) bool {
+	return json.Valid(raw) && bytes.TrimLeft(raw, " \t\r\n")[0] == '{'
+}
+
+func isProxies(raw json.RawMessage) bool {
+	return json.Valid(raw) && bytes.IndexByte([]byte("tf["), bytes.TrimLeft(raw, " \t\r\n")[0]) >= 0
+}
