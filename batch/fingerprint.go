@@ -54,3 +54,15 @@ func digest(v any) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
+
+// SchemaDigest returns the digest that a schema with this text has, as
+// [schema.Schema.Digest] does: the hexadecimal sha256 of its canonical JSON.
+// Of text that is not JSON it is the sha256 of the bytes.
+func SchemaDigest(text []byte) string {
+	canonical, err := schema.Canonical(text)
+	if err != nil {
+		canonical = text
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
+}

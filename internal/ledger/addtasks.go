@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// A definition is a task as its row keeps it. Nothing of a variable's value is
+// in it.
+type definition struct {
+	task       batch.Task
+	run, judge string
+	digest     string // of the schema, "" for none
+}
+
+func newDefinition(t batch.Task) definition {
+	d := definition{task: t, run: t.Spec.RunFingerprint(), judge: t.JudgeFingerprint()}
+	if t.Schema != nil {
+		d.digest = t.Schema.Digest()
+	}
+	return d
+}
+
+// An adder writes tasks, and remembers which schema and agent it wrote last,
+// since neighbours mostly share them.
+type adder struct {
+	batch  *Batch
+	chunk  []definition
+	schema string
+	agent  string
+}
+
+// flush writes the chunk with its event and empties it.
+func (a *adder) flush() error {
+	if len(a.chunk) == 0 {
+		return nil
+	}
+	var refused error
+	err := a.batch.store.write(func(c *connection) error {
+		for _, d := range a.chunk {
+			added, err := a.add(c, d)
+			if err != nil {
+				return err
+			}
+			if !added {
+				// What the chunk has written so far is removed with the batch.
+				refused = fmt.Errorf("two tasks have the id %q", d.task.ID)
+				return nil
+			}
+		}
+		return a.log(c)
+	})
+	a.chunk = a.chunk[:0]
+	return errors.Join(err, refused)
+}
+
+func (a *adder) add(c *connection, d definition) (added bool, err error) {
+	t, key := d.task, a.batch.key
+	n, err := c.exec(`
+		INSERT INTO tasks (batch, position, id, template, row, run, judge, schema, agent, timeout, text)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		key, t.Position, t.ID, t.Template, []byte(t.Row), d.run, d.judge, d.digest, t.Spec.AgentID,
+		int64(t.Timeout), t.Spec.Task)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if d.digest != "" && d.digest != a.schema {
+		a.schema = d.digest
+		_, err = c.exec(`INSERT INTO schemas (batch, digest, position, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			key, d.digest, t.Position, t.Schema.Text())
+	}
+	if err == nil && d.digest == "" && t.Spec.AgentID != "" && t.Spec.AgentID != a.agent {
+		a.agent = t.Spec.AgentID
+		_, err = c.exec(`INSERT INTO agents (batch, id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, key, a.agent, t.Position)
+	}
+	return true, err
+}
+
+// log writes the chunk's states and its event.
+func (a *adder) log(c *connection) error {
+	first, last := a.chunk[0].task.Position, a.chunk[len(a.chunk)-1].task.Position
+	if _, err := c.exec(`
+		INSERT INTO progress (batch, position, state)
+		SELECT batch, position, ? FROM tasks WHERE batch = ? AND position BETWEEN ? AND ?`,
+		string(batch.StatePending), a.batch.key, first, last); err != nil {
+		return err
+	}
+	e := batch.Event{Kind: batch.TaskAdded, Position: first, Last: last, At: time.Now()}
+	data, _, err := encode(e)
+	if err != nil {
+		return err
+	}
+	w := write{batch: a.batch, event: e, data: data}
+	return w.log(c, first)
+}

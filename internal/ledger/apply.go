@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// A write is one event on its way into the rows.
+type write struct {
+	batch   *Batch
+	event   batch.Event // clean and well formed
+	data    []byte      // the event's data column
+	verdict []byte      // task.judged
+	result  *stage      // attempt.ended
+
+	refused error // set by apply when the event may not follow
+}
+
+// apply runs inside a transaction. It decides whether the event is admitted
+// before it writes anything, so that a refusal leaves the transaction to its
+// other events.
+func (w *write) apply(c *connection) error {
+	w.refused = nil
+	if w.event.Position < 0 || ofBatch(w.event.Kind) {
+		return w.applyToBatch(c)
+	}
+	from, found, err := w.standing(c)
+	if err != nil {
+		return err
+	}
+	if !found {
+		w.refused = fmt.Errorf("%s of task %d, which the batch has not: %w", w.event.Kind, w.event.Position, batch.ErrConflict)
+		return nil
+	}
+	if w.refused != nil {
+		return nil
+	}
+	to, err := from.after(w.event)
+	if err != nil {
+		w.refused = err
+		return nil
+	}
+	if w.event.Kind == batch.AttemptStarted {
+		owned, err := owns(c, w.event.Run.ID)
+		if err != nil {
+			return err
+		}
+		if owned {
+			w.refused = fmt.Errorf("%s of task %d: another attempt has run %q: %w",
+				w.event.Kind, w.event.Position, w.event.Run.ID, batch.ErrConflict)
+			return nil
+		}
+	}
+	return errors.Join(w.move(c, from, to), w.detail(c), w.log(c, w.event.Position))
+}
+
+func ofBatch(k batch.Kind) bool {
+	switch k {
+	case batch.BatchContinued, batch.BatchHalted, batch.BatchClosed, batch.AgentRead:
+		return true
+	}
+	return false
+}
+
+// standing reads where the task stands, and refuses when its batch is closed.
+func (w *write) standing(c *connection) (s Standing, found bool, err error) {
+	var closed bool
+	found, err = c.one(`
+		SELECT p.state, p.outcome, p.attempt, coalesce(a.run_id, ''), coalesce(a.status, ''), b.closed_at IS NOT NULL
+		FROM progress p JOIN batches b ON b.key = p.batch
+		LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
+		WHERE p.batch = ? AND p.position = ?`,
+		[]any{w.batch.key, w.event.Position}, &s.State, &s.Outcome, &s.Attempt, &s.RunID, &s.Status, &closed)
+	if closed {
+		w.refused = w.batch.isClosed(w.event.Kind)
+	}
+	return s, found, err
+}
+
+func (b *Batch) isClosed(k batch.Kind) error {
+	return fmt.Errorf("%s after batch %s was closed: %w", k, b.id, batch.ErrConflict)
+}
+
+// move compares and sets the task's state.
+func (w *write) move(c *connection, from, to Standing) error {
+	if from.State == to.State {
+		return nil
+	}
+	n, err := c.exec(`
+		UPDATE progress SET state = ?, outcome = ?, attempt = ?
+		WHERE batch = ? AND position = ? AND state = ? AND attempt = ?`,
+		string(to.State), string(to.Outcome), to.Attempt,
+		w.batch.key, w.event.Position, string(from.State), from.Attempt)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows of task %d moved at once", n, w.event.Position)
+	}
+	return err
+}
+
+// log writes the event itself.
+func (w *write) log(c *connection, position int) error {
+	_, err := c.exec(`INSERT INTO events (batch, position, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?, ?)`,
+		w.batch.key, position, w.event.Attempt, nanos(w.event.At).Int64, string(w.event.Kind), string(w.data))
+	return err
+}
+
+func owns(c *connection, runID string) (bool, error) {
+	var one int
+	return c.one(`SELECT 1 FROM attempts WHERE run_id = ?`, []any{runID}, &one)
+}
+
+// detail writes what the event says of the attempt or the outcome.
+func (w *write) detail(c *connection) error {
+	e := w.event
+	attempt := []any{w.batch.key, e.Position, e.Attempt}
+	var err error
+	switch e.Kind {
+	case batch.AttemptIntended:
+		_, err = c.exec(`
+			INSERT INTO attempts (batch, position, number, digest, intended_at, clock) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (batch, position, number) DO UPDATE SET digest = excluded.digest,
+				intended_at = excluded.intended_at, clock = excluded.clock, rejected = 0, message = ''`,
+			append(attempt, e.Digest, nanos(e.At).Int64, int64(e.Offset))...)
+	case batch.AttemptStarted:
+		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = ?, message = '' WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{e.Run.ID, nanos(e.At).Int64}, attempt...)...)
+		err = errors.Join(err, w.observe(c))
+	case batch.AttemptUnknown:
+		_, err = c.exec(`UPDATE attempts SET message = ? WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{e.Message}, attempt...)...)
+	case batch.AttemptRejected:
+		_, err = c.exec(`UPDATE attempts SET message = ?, rejected = 1 WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{e.Message}, attempt...)...)
+	case batch.RunObserved:
+		err = w.observe(c)
+	case batch.StopIntended:
+		_, err = c.exec(`UPDATE attempts SET stop_at = ? WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{nanos(e.At).Int64}, attempt...)...)
+	case batch.AttemptEnded:
+		err = errors.Join(w.observe(c), w.keepResult(c))
+	case batch.TaskJudged:
+		v := e.Verdict
+		_, err = c.exec(`
+			INSERT INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			w.batch.key, e.Position, string(v.Outcome), string(v.Reason), v.Message, signature(v.Message),
+			len(v.Leaked), string(w.verdict))
+	}
+	return err
+}
+
+// observe keeps what a run was seen to be. What an observation leaves out, an
+// earlier one may have said.
+func (w *write) observe(c *connection) error {
+	e, r := w.event, w.event.Run
+	var cause sql.NullString
+	if r.Cause != nil {
+		text, err := marshal((*causeData)(r.Cause))
+		if err != nil {
+			return err
+		}
+		cause = sql.NullString{String: string(text), Valid: true}
+	}
+	_, err := c.exec(`
+		UPDATE attempts SET status = ?, session_id = coalesce(nullif(?, ''), session_id), cause = coalesce(?, cause),
+			created_at = coalesce(?, created_at), started_at = coalesce(?, started_at), ended_at = coalesce(?, ended_at)
+		WHERE batch = ? AND position = ? AND number = ?`,
+		string(r.Status), r.SessionID, cause, nanos(r.CreatedAt), nanos(r.StartedAt), nanos(r.EndedAt),
+		w.batch.key, e.Position, e.Attempt)
+	return err
+}
+
+// keepResult stores the bytes, or names the side file, which has its name
+// before the transaction can say so.
+func (w *write) keepResult(c *connection) error {
+	r := w.result
+	if r.size == 0 {
+		return nil
+	}
+	if err := r.settle(); err != nil {
+		return err
+	}
+	_, err := c.exec(`INSERT INTO results (batch, position, attempt, size, raw, file) VALUES (?, ?, ?, ?, ?, ?)`,
+		w.batch.key, w.event.Position, w.event.Attempt, r.size, r.raw, sql.NullString{String: r.name, Valid: r.name != ""})
+	return err
+}

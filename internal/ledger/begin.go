@@ -1,0 +1,116 @@
+package ledger
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// A chunk of tasks is added in one transaction: so many at most, and not many
+// more bytes than that.
+const (
+	chunkTasks = 1000
+	chunkBytes = 4 << 20
+)
+
+// Begin opens a new batch with the tasks of a manifest, in order, their
+// positions counting from 0. Of info it takes Name, Provider, BaseURL,
+// OpenedAt (now when zero), ManifestPath and Manifest; the id is made here.
+//
+// The batch is seen by others once all tasks are in it. After an error, the
+// sequence's own included, nothing of it is left; what a crash leaves is never
+// seen, and the next Begin of the same name removes it. The caller holds the
+// [Lock] of the name.
+func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Batch, error) {
+	if info.OpenedAt.IsZero() {
+		info.OpenedAt = time.Now()
+	}
+	if !nanos(info.OpenedAt).Valid {
+		return nil, fmt.Errorf("a batch opened at %v", info.OpenedAt)
+	}
+	if err := s.sweep(info.Name); err != nil {
+		return nil, err
+	}
+	b, err := s.announce(info)
+	if err != nil {
+		return nil, err
+	}
+	defer s.building.Delete(b.key)
+	total, err := b.addAll(tasks)
+	if err == nil {
+		err = b.publish(info.OpenedAt, total)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.remove(b.key))
+	}
+	return b, nil
+}
+
+// announce writes the batch's row, which nobody sees yet, under an id that is
+// free.
+func (s *Store) announce(info batch.Info) (*Batch, error) {
+	b := &Batch{store: s}
+	err := s.write(func(c *connection) error {
+		for {
+			var random [4]byte
+			_, _ = rand.Read(random[:]) // never fails
+			b.id = hex.EncodeToString(random[:])
+			n, err := c.exec(`
+				INSERT INTO batches (id, name, provider, base_url, opened_at, manifest_path, manifest)
+				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				b.id, info.Name, info.Provider, info.BaseURL, nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			if _, err := c.one(`SELECT key FROM batches WHERE id = ?`, []any{b.id}, &b.key); err != nil {
+				return err
+			}
+			s.building.Store(b.key, true)
+			return nil
+		}
+	})
+	return b, err
+}
+
+// publish makes the batch visible.
+func (b *Batch) publish(at time.Time, total int) error {
+	w := write{batch: b, event: batch.Event{Kind: batch.BatchOpened, At: at}, data: []byte("{}")}
+	return b.store.write(func(c *connection) error {
+		_, err := c.exec(`UPDATE batches SET total = ?, complete = 1 WHERE key = ?`, total, b.key)
+		return errors.Join(err, w.log(c, -1))
+	})
+}
+
+// addAll adds the tasks chunk by chunk, so that what it holds does not grow
+// with their number.
+func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error) {
+	add := adder{batch: b}
+	size := 0
+	for t, err := range tasks {
+		if err != nil {
+			return 0, err
+		}
+		if t.Position != total {
+			return 0, fmt.Errorf("task %q has position %d instead of %d", t.ID, t.Position, total)
+		}
+		total++
+		size += len(t.ID) + len(t.Spec.Task) + len(t.Row)
+		add.chunk = append(add.chunk, newDefinition(t))
+		if len(add.chunk) < chunkTasks && size < chunkBytes {
+			continue
+		}
+		if err := add.flush(); err != nil {
+			return 0, err
+		}
+		size = 0
+	}
+	return total, add.flush()
+}

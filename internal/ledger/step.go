@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// A Standing is where a task stands: what decides which event may follow. The
+// zero Standing is that of a task that was never added.
+type Standing struct {
+	State   batch.State
+	Outcome batch.Outcome
+	Attempt int // the newest, 0 before the first
+	RunID   string
+	Status  batch.Status
+}
+
+// after returns where the task stands once e has happened, and an error that
+// is [batch.ErrConflict] when e may not follow. It is the one place that knows
+// which event may follow which state; e is well formed.
+func (s Standing) after(e batch.Event) (Standing, error) {
+	if !s.admits(e) {
+		return s, fmt.Errorf("%s of task %d, attempt %d, while it is %s, attempt %d: %w",
+			e.Kind, e.Position, e.Attempt, orNone(s.State), s.Attempt, batch.ErrConflict)
+	}
+	switch e.Kind {
+	case batch.TaskAdded:
+		s.State = batch.StatePending
+	case batch.AttemptIntended:
+		s = Standing{State: batch.StateStarting, Attempt: e.Attempt}
+	case batch.AttemptStarted:
+		s.State, s.RunID, s.Status = batch.StateRunning, e.Run.ID, e.Run.Status
+	case batch.AttemptUnknown:
+		s.State = batch.StateUnsure
+	case batch.AttemptRejected:
+		s.State = batch.StatePending
+	case batch.RunObserved:
+		s.Status = e.Run.Status
+	case batch.AttemptEnded:
+		s.State, s.Status = batch.StateEnded, e.Run.Status
+	case batch.TaskJudged:
+		s.State, s.Outcome = batch.StateDone, e.Verdict.Outcome
+	}
+	return s, nil
+}
+
+func (s Standing) admits(e batch.Event) bool {
+	newest := e.Attempt == s.Attempt
+	switch e.Kind {
+	case batch.TaskAdded:
+		return s.State == ""
+	case batch.AttemptIntended:
+		// A pending task's newest attempt was rejected, so its number is free.
+		return s.State == batch.StatePending && (newest || e.Attempt == s.Attempt+1)
+	case batch.AttemptStarted:
+		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
+	case batch.AttemptUnknown, batch.AttemptRejected:
+		return newest && s.State == batch.StateStarting
+	case batch.RunObserved, batch.StopIntended, batch.AttemptEnded:
+		return newest && s.State == batch.StateRunning && s.owns(e.Run)
+	case batch.TaskJudged:
+		return s.admitsVerdict(e)
+	}
+	return false
+}
+
+// owns reports whether what was observed can be the attempt's run. An answer
+// that speaks of another run says nothing about this one.
+func (s Standing) owns(run *batch.Observed) bool {
+	return run == nil || run.ID == "" || run.ID == s.RunID
+}
+
+// admitsVerdict holds the promise that nothing is believed without a check:
+// only a run that has ended can have passed. While a create is under way there
+// is no verdict at all, since a run may come of it.
+func (s Standing) admitsVerdict(e batch.Event) bool {
+	switch s.State {
+	case batch.StatePending:
+		if e.Attempt != s.Attempt && e.Attempt != 0 {
+			return false
+		}
+	case batch.StateUnsure, batch.StateRunning, batch.StateEnded:
+		if e.Attempt != s.Attempt {
+			return false
+		}
+	default:
+		return false
+	}
+	switch e.Verdict.Outcome {
+	case batch.Passed, batch.Invalid:
+		return s.State == batch.StateEnded
+	}
+	return true
+}
+
+func orNone(s batch.State) batch.State {
+	if s == "" {
+		return "not there"
+	}
+	return s
+}

@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// A Store is an open state folder. It is safe for concurrent use, and several
+// processes may have the same folder open.
+type Store struct {
+	dir  string // absolute
+	path string // of ledger.db
+
+	db      *sql.DB // holds conn
+	conn    *connection
+	readers *readers
+
+	sending sync.RWMutex // held for reading while a job is sent
+	closed  bool         // guarded by sending
+	jobs    chan job
+	written chan struct{} // closed when the writer has ended
+	broken  atomic.Pointer[error]
+
+	building sync.Map // keys of the batches that Begin is filling
+}
+
+// Close waits for what is being written and read, moves everything into the
+// one file and closes it. A second Close does nothing.
+func (s *Store) Close() error {
+	s.sending.Lock()
+	if s.closed {
+		s.sending.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.jobs)
+	s.sending.Unlock()
+	<-s.written
+
+	// Readers first: one that is still open would keep the log from being cut.
+	err := s.readers.close()
+	if s.refusal() == nil {
+		_, checkpoint := s.conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		err = errors.Join(err, checkpoint)
+	}
+	err = errors.Join(err, s.conn.close(), s.db.Close())
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	return nil
+}

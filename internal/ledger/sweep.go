@@ -1,0 +1,68 @@
+package ledger
+
+import "database/sql"
+
+// sweep removes the batches of a name that a crash left half filled. Those of
+// other names may be in the making in other processes.
+func (s *Store) sweep(name string) error {
+	var left []int64
+	err := s.read(func(c *connection) error {
+		return c.all(`SELECT key FROM batches WHERE name = ? AND complete = 0`, []any{name}, func(rows *sql.Rows) (bool, error) {
+			var key int64
+			err := rows.Scan(&key)
+			left = append(left, key)
+			return true, err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range left {
+		if _, ours := s.building.Load(key); ours {
+			continue
+		}
+		if err := s.remove(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a batch to which only tasks were ever added, piece by piece so
+// that no transaction is long, and its own row last.
+func (s *Store) remove(key int64) error {
+	for more := true; more; {
+		err := s.write(func(c *connection) error {
+			var last sql.NullInt64
+			if _, err := c.one(`SELECT max(position) FROM tasks WHERE batch = ?`, []any{key}, &last); err != nil {
+				return err
+			}
+			more = last.Valid
+			for _, query := range []string{
+				`DELETE FROM progress WHERE batch = ? AND position > ?`,
+				`DELETE FROM tasks WHERE batch = ? AND position > ?`,
+			} {
+				if _, err := c.exec(query, key, last.Int64-chunkTasks); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.write(func(c *connection) error {
+		for _, query := range []string{
+			`DELETE FROM schemas WHERE batch = ?`,
+			`DELETE FROM agents WHERE batch = ?`,
+			`DELETE FROM events WHERE batch = ?`,
+			`DELETE FROM batches WHERE key = ? AND complete = 0`,
+		} {
+			if _, err := c.exec(query, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,124 @@
+package ledger
+
+// tables is version 1 of the database. Times are nanoseconds since 1970 UTC,
+// lengths are nanoseconds.
+//
+// What changes often lies apart from what is written once, so that a commit
+// touches few and small pages: progress has a task's state, tasks its
+// definition. A batch is keyed by a number; its 8 hexadecimal digits are for
+// people.
+const tables = `
+CREATE TABLE batches (
+	key           INTEGER PRIMARY KEY,
+	id            TEXT NOT NULL UNIQUE,
+	name          TEXT NOT NULL,
+	provider      TEXT NOT NULL,
+	base_url      TEXT NOT NULL,
+	opened_at     INTEGER NOT NULL,
+	closed_at     INTEGER,
+	halted        TEXT NOT NULL DEFAULT '',
+	total         INTEGER NOT NULL DEFAULT 0,
+	manifest_path TEXT NOT NULL,
+	manifest      BLOB,
+	complete      INTEGER NOT NULL DEFAULT 0 -- 0 while tasks are being added: invisible
+) STRICT;
+
+CREATE TABLE tasks (
+	batch    INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	id       TEXT NOT NULL,
+	template TEXT NOT NULL,
+	row      BLOB,
+	run      TEXT NOT NULL, -- fingerprints
+	judge    TEXT NOT NULL,
+	schema   TEXT NOT NULL, -- digest, '' for none
+	agent    TEXT NOT NULL,
+	timeout  INTEGER NOT NULL,
+	text     TEXT NOT NULL,
+	PRIMARY KEY (batch, position)
+) STRICT;
+CREATE UNIQUE INDEX tasks_id ON tasks (batch, id);
+
+CREATE TABLE progress (
+	batch    INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	state    TEXT NOT NULL,
+	outcome  TEXT NOT NULL DEFAULT '',
+	attempt  INTEGER NOT NULL DEFAULT 0, -- the newest
+	PRIMARY KEY (batch, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempts (
+	batch       INTEGER NOT NULL,
+	position    INTEGER NOT NULL,
+	number      INTEGER NOT NULL,
+	digest      TEXT NOT NULL,
+	intended_at INTEGER NOT NULL,
+	clock       INTEGER NOT NULL,          -- the service's clock minus ours
+	rejected    INTEGER NOT NULL DEFAULT 0,
+	message     TEXT NOT NULL DEFAULT '',
+	run_id      TEXT,
+	known_at    INTEGER,                   -- when we knew the run id
+	stop_at     INTEGER,
+	status      TEXT NOT NULL DEFAULT '',
+	session_id  TEXT NOT NULL DEFAULT '',
+	cause       TEXT,
+	created_at  INTEGER,                   -- these three by the service's clock
+	started_at  INTEGER,
+	ended_at    INTEGER,
+	PRIMARY KEY (batch, position, number)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX attempts_run ON attempts (run_id) WHERE run_id IS NOT NULL;
+
+CREATE TABLE results (
+	batch    INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	attempt  INTEGER NOT NULL,
+	size     INTEGER NOT NULL,
+	raw      BLOB, -- the bytes as they came, or
+	file     TEXT, -- the side file that has them, relative to the state folder
+	PRIMARY KEY (batch, position, attempt)
+) STRICT;
+
+CREATE TABLE verdicts (
+	batch     INTEGER NOT NULL,
+	position  INTEGER NOT NULL,
+	outcome   TEXT NOT NULL,
+	reason    TEXT NOT NULL,
+	message   TEXT NOT NULL,
+	signature TEXT NOT NULL,    -- the message without what differs between tasks
+	leaked    INTEGER NOT NULL, -- how many secrets the result contains
+	data      TEXT NOT NULL,    -- the whole verdict
+	PRIMARY KEY (batch, position)
+) STRICT, WITHOUT ROWID;
+
+-- By batch, since a digest ignores the order of properties and reports do not:
+-- a later batch may have the same schema in another order.
+CREATE TABLE schemas (
+	batch    INTEGER NOT NULL,
+	digest   TEXT NOT NULL,
+	position INTEGER, -- the first task that names it
+	text     BLOB NOT NULL,
+	PRIMARY KEY (batch, digest)
+) STRICT;
+
+CREATE TABLE agents (
+	batch    INTEGER NOT NULL,
+	id       TEXT NOT NULL,
+	position INTEGER, -- the first task that is judged by the agent's schema
+	read_at  INTEGER, -- NULL until agent.read
+	schema   TEXT,    -- digest, NULL for none
+	PRIMARY KEY (batch, id)
+) STRICT;
+
+CREATE TABLE events (
+	seq      INTEGER PRIMARY KEY,
+	batch    INTEGER NOT NULL,
+	position INTEGER NOT NULL, -- -1 for events of the batch
+	attempt  INTEGER NOT NULL,
+	at       INTEGER NOT NULL,
+	kind     TEXT NOT NULL,
+	data     TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_batch ON events (batch);
+`

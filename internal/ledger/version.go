@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+const (
+	// version is that of the tables; it is kept as SQLite's user_version.
+	version = 1
+
+	// applicationID marks the file as ours: "bbbt".
+	applicationID = 0x62626274
+)
+
+// A VersionError says that a newer version of the program wrote a ledger.
+type VersionError struct {
+	Path      string
+	Version   int // of the file
+	Supported int // the newest that this program reads
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s: written by a newer version of bbbatch (format %d, this one reads up to %d)",
+		e.Path, e.Version, e.Supported)
+}
+
+// ErrNotLedger says that a file is there and that it is not a ledger.
+var ErrNotLedger = errors.New("not a ledger of bbbatch")
+
+// prepare checks whose file it is and how old, and fills an empty one. A file
+// that is refused has not been changed.
+func prepare(ctx context.Context, conn *sql.Conn, path string) error {
+	empty, err := inspect(ctx, conn, path)
+	if err != nil {
+		return err
+	}
+	if err := useWAL(ctx, conn); err != nil {
+		return err
+	}
+	// The write lock, even when there is nothing to write, shows whether the
+	// file can be written at all.
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if empty {
+		err = fill(ctx, conn, path)
+	}
+	if err != nil {
+		_, rollback := conn.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(err, rollback)
+	}
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// inspect reports whether the file has still to be filled.
+func inspect(ctx context.Context, conn *sql.Conn, path string) (empty bool, err error) {
+	var application, found, objects int
+	if err := conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
+		return false, err
+	}
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
+		return false, err
+	}
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&objects); err != nil {
+		return false, err
+	}
+	switch {
+	case application == 0 && found == 0 && objects == 0:
+		return true, nil
+	case application != applicationID:
+		return false, ErrNotLedger
+	case found > version:
+		return false, &VersionError{Path: path, Version: found, Supported: version}
+	case found != version:
+		return false, fmt.Errorf("%w: its format is %d", ErrNotLedger, found)
+	}
+	return false, nil
+}
+
+func fill(ctx context.Context, conn *sql.Conn, path string) error {
+	// Another process may have filled it while we waited for the lock.
+	if empty, err := inspect(ctx, conn, path); err != nil || !empty {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
+		tables, applicationID, version))
+	return err
+}
+
+// useWAL switches to the write-ahead log. The switch does not wait for other
+// connections as everything else does, so it is tried again.
+func useWAL(ctx context.Context, conn *sql.Conn) error {
+	var mode string
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+		if err == nil && mode == "wal" {
+			return nil
+		}
+		if err == nil {
+			return fmt.Errorf("the file system has no shared memory for a write-ahead log (mode %s)", mode)
+		}
+		if code(err) != codes.SQLITE_BUSY || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// code is SQLite's primary error code, 0 for another error.
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// explain puts the path and what to look at before an error of opening.
+func (s *Store) explain(err error) error {
+	if _, ok := errors.AsType[*VersionError](err); ok {
+		return err
+	}
+	switch code(err) {
+	case codes.SQLITE_NOTADB:
+		return fmt.Errorf("%s: %w", s.path, ErrNotLedger)
+	case codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_PERM, codes.SQLITE_AUTH:
+		return fmt.Errorf("%s: the file and its folder must be writable: %w", s.path, err)
+	}
+	return fmt.Errorf("%s: %w", s.path, err)
+}
