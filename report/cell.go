@@ -1,0 +1,53 @@
+package report
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// textCell makes a cell of a string: a NUL or a byte that is no UTF-8 becomes
+// U+FFFD, every other character stays, and what a spreadsheet would run is
+// guarded.
+func textCell(s string) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return guard(strings.ReplaceAll(s, "\x00", "\uFFFD"))
+}
+
+// guard puts an apostrophe before a string that a spreadsheet would take for a
+// formula: one that starts with = + - @, with their full-width forms, or with
+// a tab or CR, behind which a formula can hide.
+func guard(s string) string {
+	r, _ := utf8.DecodeRuneInString(s)
+	switch r {
+	case '=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r':
+		return "'" + s
+	}
+	return s
+}
+
+// jsonCell makes a cell of a value in compact JSON: a string's text, nothing
+// for null, and the JSON itself for all else, so that a number keeps every
+// digit. Only strings need the guard: no other value can start with one of its
+// characters, save a number with its minus.
+func jsonCell(value []byte) string {
+	if len(value) == 0 || value[0] == 'n' {
+		return ""
+	}
+	if value[0] == '"' {
+		return textCell(unquote(value))
+	}
+	return string(value)
+}
+
+// stamp writes a time as RFC 3339 in UTC, with as many decimals as it has; ""
+// for the zero time and for years that the format cannot write.
+func stamp(t time.Time) string {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// maxShown is the size in bytes of the largest result whose values a table
+// shows. A larger one was never read by the judge either; its row says so in
+// error.
+const maxShown = 64 << 20
+
+// writeTable writes the header and a row per task, quoted as RFC 4180 says, in
+// UTF-8 without a byte order mark. Lines end with LF, which diff and cron mail
+// like better than CRLF and every spreadsheet reads.
+func writeTable(w io.Writer, comma rune, s Source) error {
+	schemas, err := s.Schemas()
+	if err != nil {
+		return err
+	}
+	c := resultColumns(schemas)
+	out := csv.NewWriter(w)
+	out.Comma = comma
+	if err := out.Write(c.header()); err != nil {
+		return err
+	}
+	t := table{columns: c, picker: newPicker(c)}
+	for rec, err := range s.Records(0) {
+		if err != nil {
+			return err
+		}
+		row, err := t.row(rec)
+		if err != nil {
+			return err
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// A table makes rows; cells and doc are used again for each.
+type table struct {
+	columns *columns
+	picker  *picker
+	cells   []string
+	doc     []byte
+}
+
+func (t *table) row(rec batch.Record) ([]string, error) {
+	var last batch.Attempt
+	if n := len(rec.Attempts); n > 0 {
+		last = rec.Attempts[n-1]
+	}
+	t.cells = append(t.cells[:0],
+		textCell(rec.ID),
+		textCell(string(rec.Outcome)),
+		textCell(string(rec.Verdict.Reason)),
+		textCell(string(last.Status)),
+		strconv.Itoa(len(rec.Attempts)),
+		textCell(last.RunID),
+		stamp(last.StartedAt),
+		stamp(last.EndedAt),
+		seconds(last.StartedAt, last.EndedAt),
+		"", // minutes and usd need a price
+		"",
+	)
+	if err := t.result(rec); err != nil {
+		return nil, err
+	}
+	t.cells = append(t.cells, textCell(reasonInWords(rec)))
+	return t.cells, nil
+}
+
+// result appends the result's cells. They stay empty until the task is done:
+// what nobody has judged is not shown as a value, and only the verdict knows
+// whether the result was unwrapped.
+func (t *table) result(rec batch.Record) error {
+	n := len(t.columns.names)
+	raw, err := resultBytes(rec)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if n > 0 && raw != nil {
+		t.doc, ok = compact(t.doc[:0], raw)
+	}
+	if !ok {
+		t.cells = append(t.cells, make([]string, n)...)
+		return nil
+	}
+	for _, value := range t.picker.pick(t.doc, rec.Verdict.Unwrapped) {
+		t.cells = append(t.cells, jsonCell(value))
+	}
+	if cap(t.doc) > 4<<20 {
+		t.doc = nil // one large result must not be held by all that follow
+		clear(t.picker.values)
+	}
+	return nil
+}
+
+// resultBytes returns the raw result of a task that is done, from the record
+// or its file; nil when there is none to show.
+func resultBytes(rec batch.Record) ([]byte, error) {
+	r := rec.Result
+	switch {
+	case rec.State != batch.StateDone || !r.Present() || r.Size > maxShown:
+		return nil, nil
+	case r.File == "":
+		return r.Raw, nil
+	}
+	f, err := os.Open(sideFile(rec))
+	if err != nil {
+		return nil, fmt.Errorf("the result of task %q: %w", rec.ID, err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	raw, err := io.ReadAll(io.LimitReader(f, maxShown+1))
+	if err != nil {
+		return nil, fmt.Errorf("the result of task %q: %w", rec.ID, err)
+	}
+	if len(raw) > maxShown {
+		return nil, nil
+	}
+	return raw, nil
+}
+
+// seconds is the time from start to end with three decimals, the rest cut off;
+// "" when one of them is missing or the run would have ended before it began.
+func seconds(start, end time.Time) string {
+	if stamp(start) == "" || stamp(end) == "" || end.Before(start) {
+		return ""
+	}
+	// time.Duration ends at 292 years, and a service can name any two times.
+	whole := end.Unix() - start.Unix()
+	nanos := end.Nanosecond() - start.Nanosecond()
+	if nanos < 0 {
+		whole, nanos = whole-1, nanos+1e9
+	}
+	return fmt.Sprintf("%d.%03d", whole, nanos/1e6)
+}
+
+// reasonInWords says why a task has not passed: the verdict's words, else what
+// is known of its newest attempt.
+func reasonInWords(rec batch.Record) string {
+	if s := verdictInWords(rec.Verdict); s != "" || rec.Outcome == batch.Passed || len(rec.Attempts) == 0 {
+		return s
+	}
+	last := rec.Attempts[len(rec.Attempts)-1]
+	if last.Message == "" && last.Cause != nil {
+		return joined(": ", last.Cause.Code, last.Cause.Message)
+	}
+	return last.Message
+}
+
+// Of the problems and the candidate runs, a sentence names this many.
+const (
+	maxProblems   = 3
+	maxCandidates = 20
+)
+
+// verdictInWords is the verdict's message, else its first problems, and the
+// runs that a task of unknown fate may have bought.
+func verdictInWords(v batch.Verdict) string {
+	words := v.Message
+	if words == "" {
+		var parts []string
+		for i, p := range v.Problems {
+			if i == maxProblems {
+				parts = append(parts, fmt.Sprintf("and %s more", Count(len(v.Problems)-i)))
+				break
+			}
+			parts = append(parts, joined(": ", p.InstancePath, p.Message))
+		}
+		words = strings.Join(parts, "; ")
+	}
+	var missing []string
+	for _, id := range v.Candidates {
+		if !strings.Contains(words, id) {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return words
+	}
+	more := ""
+	if n := len(missing) - maxCandidates; n > 0 {
+		missing, more = missing[:maxCandidates], fmt.Sprintf(" and %s more", Count(n))
+	}
+	return joined("; ", words, "runs to look at: "+strings.Join(missing, ", ")+more)
+}
+
+// joined joins the parts that are not empty.
+func joined(sep string, parts ...string) string {
+	var full []string
+	for _, p := range parts {
+		if p != "" {
+			full = append(full, p)
+		}
+	}
+	return strings.Join(full, sep)
+}

@@ -1,0 +1,207 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+func writeLines(w io.Writer, s Source) error {
+	var line []byte
+	for rec, err := range s.Records(0) {
+		if err != nil {
+			return err
+		}
+		line = appendRecord(line[:0], rec)
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendRecord appends a task's line, LF included. The keys come in the order
+// of the documentation; those of the first kind are always there, null or
+// empty where nothing is known, the others only when they say something.
+//
+// The line is put together by hand because encoding/json would read the result
+// again: it gives up at 10,000 levels and escapes < > &.
+func appendRecord(b []byte, rec batch.Record) []byte {
+	v := rec.Verdict
+	b = appendText(append(b, `{"id":`...), rec.ID)
+	b = appendText(append(b, `,"outcome":`...), string(rec.Outcome))
+	if v.Reason != "" {
+		b = appendText(append(b, `,"reason":`...), string(v.Reason))
+	}
+	status := ""
+	if n := len(rec.Attempts); n > 0 {
+		status = string(rec.Attempts[n-1].Status)
+	}
+	b = appendTextOrNull(append(b, `,"status":`...), status)
+	b = appendResult(b, rec)
+	b = appendProblems(append(b, `,"errors":`...), v.Problems)
+	if v.Message != "" {
+		b = appendText(append(b, `,"message":`...), v.Message)
+	}
+	if len(v.Candidates) > 0 {
+		b = append(b, `,"candidates":[`...)
+		for i, id := range v.Candidates {
+			b = appendText(comma(b, i), id)
+		}
+		b = append(b, ']')
+	}
+	if len(rec.Row) > 0 {
+		b = appendRaw(append(b, `,"row":`...), rec.Row)
+	}
+	b = append(b, `,"attempts":[`...)
+	for i, a := range rec.Attempts {
+		b = appendAttempt(comma(b, i), a)
+	}
+	b = appendText(append(b, `],"run":`...), rec.Run)
+	b = appendText(append(b, `,"judge":`...), rec.Judge)
+	b = appendText(append(b, `,"template":`...), rec.Template)
+	b = appendText(append(b, `,"batch":`...), rec.BatchID)
+	return append(b, '}', '\n')
+}
+
+// appendResult appends the result, or where it lies, and whether the judged
+// value is its member output.
+func appendResult(b []byte, rec batch.Record) []byte {
+	r := rec.Result
+	inFile := r.Present() && r.File != ""
+	if r.Present() && !inFile {
+		b = appendRaw(append(b, `,"result":`...), r.Raw)
+	}
+	if rec.Verdict.Unwrapped {
+		b = append(b, `,"unwrapped":true`...)
+	}
+	if inFile {
+		b = appendText(append(b, `,"resultFile":`...), sideName(rec))
+		b = strconv.AppendInt(append(b, `,"resultBytes":`...), r.Size, 10)
+	}
+	return b
+}
+
+// sideFile is the path under which the record's result file can be opened.
+func sideFile(rec batch.Record) string {
+	if filepath.IsAbs(rec.Result.File) {
+		return rec.Result.File
+	}
+	return filepath.Join(rec.StateDir, rec.Result.File)
+}
+
+// sideName is the result file as records name it: relative to the state
+// folder, with slashes, so that it is the same on every machine that the folder
+// is moved to.
+func sideName(rec batch.Record) string {
+	name := rec.Result.File
+	if filepath.IsAbs(name) {
+		rel, err := filepath.Rel(rec.StateDir, name)
+		if err == nil && filepath.IsLocal(rel) {
+			name = rel
+		}
+	}
+	return filepath.ToSlash(name)
+}
+
+func appendProblems(b []byte, problems []schema.Problem) []byte {
+	b = append(b, '[')
+	for i, p := range problems {
+		text, err := encode(p)
+		if err != nil {
+			// Expected or Actual is no JSON; the problem is one all the same.
+			p.Expected, p.Actual = nil, nil
+			text, _ = encode(p)
+		}
+		b = append(comma(b, i), text...)
+	}
+	return append(b, ']')
+}
+
+func appendAttempt(b []byte, a batch.Attempt) []byte {
+	b = appendTextOrNull(append(b, `{"runId":`...), a.RunID)
+	b = appendTextOrNull(append(b, `,"status":`...), string(a.Status))
+	for _, t := range [...]struct {
+		key string
+		at  time.Time
+	}{{`,"createdAt":`, a.CreatedAt}, {`,"startedAt":`, a.StartedAt}, {`,"endedAt":`, a.EndedAt}} {
+		b = appendTextOrNull(append(b, t.key...), stamp(t.at))
+	}
+	b = appendTextOrNull(append(b, `,"sessionId":`...), a.SessionID)
+	b = append(b, `,"cause":`...)
+	if a.Cause == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendText(append(b, `{"code":`...), a.Cause.Code)
+		if a.Cause.Message != "" {
+			b = appendText(append(b, `,"message":`...), a.Cause.Message)
+		}
+		b = append(b, '}')
+	}
+	if a.Message != "" {
+		b = appendText(append(b, `,"message":`...), a.Message)
+	}
+	return append(b, '}')
+}
+
+// appendRaw appends JSON that came from outside, on one line. What turns out
+// to be no JSON is appended as a string of what came, so that the line stays
+// readable.
+func appendRaw(b, raw []byte) []byte {
+	b, ok := compact(b, raw)
+	if !ok {
+		b = appendText(b, string(raw))
+	}
+	return b
+}
+
+func appendTextOrNull(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
+	}
+	return appendText(b, s)
+}
+
+// appendText appends s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func appendText(b []byte, s string) []byte {
+	if isPlain(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
+	text, _ := encode(s) // a string always encodes
+	return append(b, text...)
+}
+
+// isPlain reports whether s is the same in JSON, which most ids, times and
+// words are.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '"' || r == '\\'
+	})
+}
+
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// comma appends the comma before every element but the first.
+func comma(b []byte, i int) []byte {
+	if i == 0 {
+		return b
+	}
+	return append(b, ',')
+}
