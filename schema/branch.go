@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -34,6 +35,9 @@ func (x *explainer) closest(e *jsonschema.ValidationError, keyword string) []fin
 		branches[i] = b
 	}
 	if f, ok := x.merged(e, keyword, branches); ok {
+		return []finding{f}
+	}
+	if f, ok := x.unknownKey(e, keyword, branches); ok {
 		return []finding{f}
 	}
 	x.discriminate(e, keyword, branches)
@@ -78,6 +82,40 @@ func (x *explainer) merged(e *jsonschema.ValidationError, keyword string, branch
 	f := finding{path: e.InstanceLocation, keyword: same, want: listed(wants, "or")}
 	f.message = fmt.Sprintf("must be %s, got %s", f.want, described(x.at(e.InstanceLocation)))
 	return f, true
+}
+
+// unknownKey words the case that every alternative for this kind of value
+// wants another constant at one key, and the value has none of them.
+func (x *explainer) unknownKey(e *jsonschema.ValidationError, keyword string, branches []branch) (finding, bool) {
+	depth := len(e.InstanceLocation)
+	alike := 0
+	broken := map[string][]finding{} // by key
+	for _, b := range branches {
+		if b.alien {
+			continue
+		}
+		alike++
+		for _, f := range b.found {
+			if len(f.path) == depth+1 && (f.keyword == "const" || f.keyword == "enum") {
+				broken[f.path[depth]] = append(broken[f.path[depth]], f)
+			}
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(broken), x.compareNames) {
+		var wants []string
+		for _, f := range broken[key] {
+			if !slices.Contains(wants, f.want) {
+				wants = append(wants, f.want)
+			}
+		}
+		if len(broken[key]) != alike || len(wants) < 2 {
+			continue
+		}
+		f := finding{path: broken[key][0].path, keyword: keyword, want: listed(wants, "or")}
+		f.message = fmt.Sprintf("must be %s, got %s", f.want, whole(x.at(f.path)))
+		return f, true
+	}
+	return finding{}, false
 }
 
 // discriminate counts for each branch the keys of the object that tell the

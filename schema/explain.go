@@ -155,7 +155,7 @@ func (x *explainer) propertyName(e *jsonschema.ValidationError, k *kind.Property
 	return finding{
 		path:    e.InstanceLocation,
 		keyword: "propertyNames",
-		message: fmt.Sprintf("the property %s may not be there%s", quote(k.Property), why),
+		message: fmt.Sprintf("the property %s is not allowed%s", quote(k.Property), why),
 	}
 }
 
