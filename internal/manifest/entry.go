@@ -51,13 +51,14 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	before := len(l.ps.found)
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
 	s := scope{env: expr.Env{}}
-	if f := l.good(n.get("forEach")); f != nil {
-		e.forEach = f
-		if e.data = l.source(f); e.data != nil {
-			s.env["row"] = e.data.env()
-		} else {
-			// Nothing is known of the rows; what uses them cannot be judged.
-			s.env["row"] = expr.Object{Open: true}
+	if f := n.get("forEach"); f != nil {
+		// Of rows that cannot be read nothing is known, so that what uses them
+		// is not judged.
+		s.env["row"] = expr.Object{Open: true}
+		if e.forEach = l.good(f); e.forEach != nil {
+			if e.data = l.source(f); e.data != nil {
+				s.env["row"] = e.data.env()
+			}
 		}
 	}
 	l.identify(e, s)
@@ -99,8 +100,7 @@ func (l *loader) identify(e *entry, s scope) {
 	id := e.node.get("id")
 	if id == nil {
 		if e.forEach != nil {
-			l.ps.add(e.node.problem("id is missing: with forEach every row needs one of its own",
-				"use a value of the row: id: item-${{ row.sku }}"))
+			l.ps.add(e.node.problem("id is missing: with forEach every row needs one of its own", example(e.data)))
 		}
 		return
 	}
@@ -109,9 +109,20 @@ func (l *loader) identify(e *entry, s scope) {
 	}
 	e.id = l.compile(id, s)
 	if e.id != nil && e.forEach != nil && !e.id.uses("row") {
-		l.ps.add(id.problem("must use a value of the row, or every row has the same id",
-			"for example "+cut(id.text)+"-${{ row.sku }}"))
+		l.ps.add(id.problem("must use a value of the row, or every row has the same id", example(e.data)))
 	}
+}
+
+// example is a hint that shows how an id uses the row.
+func example(s source) string {
+	name := "id"
+	if s != nil && len(s.env().Fields) > 0 {
+		name = s.env().Fields[0]
+	}
+	if !simpleKey.MatchString(name) {
+		return fmt.Sprintf("for example id: 'item-${{ row[%q] }}'", name)
+	}
+	return fmt.Sprintf("for example id: item-${{ row.%s }}", name)
 }
 
 // instruct compiles the text and the variables that it uses.
@@ -123,12 +134,15 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 		with.env[name] = o
 	}
 	for _, v := range all {
+		e.known = append(e.known, v.name)
+		if v.value == nil {
+			continue
+		}
 		f := filling{name: v.name, value: l.compile(v.value, with)}
 		if v.description != nil {
 			f.description = l.compile(v.description, s)
 		}
 		e.variables = append(e.variables, f)
-		e.known = append(e.known, v.name)
 	}
 	task := e.node.get("task")
 	if task == nil {
@@ -209,8 +223,7 @@ func (l *loader) source(n *node) source {
 		}
 		return inline{n}
 	}
-	if expr.HasExpr(n.text) {
-		l.forbid(n)
+	if l.forbid(n) {
 		return nil
 	}
 	path := l.resolve(n.text)

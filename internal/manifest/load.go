@@ -159,7 +159,7 @@ func (l *loader) defaults(root *node) defaults {
 		for _, top := range d.variables {
 			if top.name == v.name {
 				l.ps.add(Problem{
-					File: l.m.File, Line: v.key.line, Column: v.key.column, Path: v.value.path(),
+					File: l.m.File, Line: v.key.line, Column: v.key.column, Path: v.key.value.path(),
 					Message: fmt.Sprintf("the variable %s is also declared at the top, on line %d", quote(v.name), top.key.line),
 				})
 			}

@@ -42,10 +42,11 @@ type variable struct {
 	value       *node
 	description *node
 	key         field // where it is declared
+	broken      bool  // its shape is wrong: it has a name and nothing else
 }
 
 // declared reads a map of variables; a plain value is short for {value: …}.
-// An entry without value is one that a task removes.
+// An entry without value is one that a task removes, or one that is broken.
 func (l *loader) declared(n *node) []variable {
 	n = l.goodMap(n)
 	if n == nil {
@@ -53,18 +54,15 @@ func (l *loader) declared(n *node) []variable {
 	}
 	var out []variable
 	for _, f := range n.fields {
-		if l.bad(f.value) {
-			continue
-		}
 		v := variable{name: f.key, value: f.value, key: f}
-		switch f.value.kind {
-		case null:
+		switch {
+		case l.bad(f.value):
+			v.value, v.broken = nil, true
+		case f.value.kind == null:
 			v.value = nil
-		case object:
+		case f.value.kind == object:
 			v.value, v.description = l.good(f.value.get("value")), l.good(f.value.get("description"))
-			if v.value == nil {
-				continue
-			}
+			v.broken = v.value == nil
 		}
 		out = append(out, v)
 	}
@@ -82,6 +80,10 @@ func (l *loader) overlay(base, over []variable) []variable {
 			}
 		}
 		switch {
+		case v.broken && at < 0:
+			out = append(out, v)
+		case v.broken:
+			out[at] = v
 		case v.value == nil && at < 0:
 			l.ps.wrong(v.key.value, "null removes a default, and no default variable is named %s", quote(v.name))
 		case v.value == nil:

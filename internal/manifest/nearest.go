@@ -16,7 +16,7 @@ func didYouMean(word string, known []string) string {
 // nearest returns the known word that a typing error could have turned into
 // word, or "". Ties go to the first.
 func nearest(word string, known []string) string {
-	best, least := "", len(word)/3+2
+	best, least := "", max(1, len(word)/3)+1
 	if len(word) > 64 {
 		return ""
 	}

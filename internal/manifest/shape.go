@@ -199,9 +199,15 @@ func same(n *node, v json.RawMessage) bool {
 }
 
 func (j *judge) hint(n *node, s *shape) string {
+	def := j.def(s)
 	switch {
 	case n.kind != textual && n.kind <= textual && n.kind != null && slices.Contains(s.Type, "string"):
+		if def.Pattern != "" && !def.regexp().MatchString(n.text) {
+			return ""
+		}
 		return fmt.Sprintf("quote it: %q", cut(n.text))
+	case s.Enum != nil && n.kind == textual && slices.Contains(s.words(), n.text):
+		return "write it without quotes"
 	case s.Enum != nil && n.kind == textual:
 		return didYouMean(n.text, s.words())
 	case n.kind == null && n.text == "":

@@ -14,10 +14,9 @@ func (l *loader) sites(n *node) map[string]string {
 	}
 	out := make(map[string]string, len(n.fields))
 	for _, f := range n.fields {
-		if l.good(f.value) == nil {
+		if l.good(f.value) == nil || l.forbid(f.value) {
 			continue
 		}
-		l.forbid(f.value)
 		u, err := url.Parse(f.key)
 		if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme+"://"+u.Host != f.key {
 			l.ps.add(Problem{

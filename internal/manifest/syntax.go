@@ -168,12 +168,46 @@ func point(p *Problem, line string) {
 				p.Hint = "quote the expression"
 			}
 		}
+	case strings.Contains(p.Message, "unexpected end of stream"):
+		if at := openQuote(line); at >= 0 {
+			p.Column = utf8.RuneCountInString(line[:at]) + 1
+			p.Message = "a quote is not closed"
+		}
+	case strings.Contains(p.Message, "unknown escape character"):
+		p.Message = "a backslash in double quotes stands before a character that it cannot escape"
+		p.Hint = "use single quotes, or write \\\\ for a backslash"
+	case strings.Contains(p.Message, "'-' indicator"):
+		p.Message, p.Hint = "this line is neither an entry of the list above nor of a map around it", "check the indentation"
+	case strings.HasSuffix(p.Message, "expected key"):
+		p.Message, p.Hint = "this line does not belong to the map above", "check the indentation"
+	case strings.HasSuffix(p.Message, "',' or '}'"):
+		p.Message = "a { is not closed by }"
+	case strings.HasSuffix(p.Message, "',' or ']'"):
+		p.Message = "a [ is not closed by ]"
+	case strings.HasSuffix(p.Message, "<document start>"):
+		p.Message = "there is text after the end of the document"
 	case strings.Contains(p.Message, "unknown anchor"):
 		name := strings.Split(p.Message, "'")
 		if at := strings.Index(line, "*"+name[1%len(name)]); at >= 0 {
 			p.Column = utf8.RuneCountInString(line[:at]) + 1
 		}
 	}
+}
+
+// openQuote returns where a line opens the quote that it does not close, or -1.
+func openQuote(line string) int {
+	open := -1
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case open >= 0 && c == '\\' && line[open] == '"':
+			i++
+		case open >= 0 && c == line[open]:
+			open = -1
+		case open < 0 && (c == '"' || c == '\'') && (i == 0 || strings.IndexByte(" [{,:", line[i-1]) >= 0):
+			open = i
+		}
+	}
+	return open
 }
 
 // tabbed finds a tab in the indentation of a line that is not part of a

@@ -131,13 +131,14 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 
 func (s scope) secretsOnly() bool { _, ok := s.env["batch"]; return ok }
 
-// forbid files a problem when a string holds an expression where none is
-// evaluated.
-func (l *loader) forbid(n *node) {
+// forbid files a problem, and returns true, when a string holds an expression
+// where none is evaluated.
+func (l *loader) forbid(n *node) bool {
 	if n == nil || n.kind != textual || !expr.HasExpr(n.text) {
-		return
+		return false
 	}
 	l.at(n, strings.Index(n.text, "${{"), "expressions are not evaluated here", "")
+	return true
 }
 
 // An evalError is a failure of a template for one row.
