@@ -43,14 +43,6 @@ func columnsOf(x *index, doc *document) []Column {
 	return f.columns
 }
 
-func declaredBy(x *index, doc *document) map[string]bool {
-	declared := map[string]bool{}
-	for _, p := range x.shape([]place{{doc: doc}}).properties {
-		declared[p.name] = true
-	}
-	return declared
-}
-
 type flattener struct {
 	x       *index
 	open    map[place]bool // the schemas that declare the path being flattened

@@ -12,17 +12,17 @@ import (
 // A node is a JSON value that remembers the order of its keys and the text of
 // its numbers.
 type node struct {
-	kind  kind
+	kind  jsonKind
 	text  string   // a decoded string, or the text of a number or literal
 	keys  []string // of an object, in order
 	elems []*node  // of an object or array
 	index map[string]int
 }
 
-type kind byte
+type jsonKind byte
 
 const (
-	object kind = iota
+	object jsonKind = iota
 	array
 	str
 	number

@@ -294,7 +294,7 @@ func (s *scan) inObject() bool {
 
 // path returns the JSON Pointer of the value that is about to be read.
 func (s *scan) path() string {
-	var p path
+	var p pathBuilder
 	for i := range min(s.levels, maxDepth) {
 		f := s.frames[i]
 		if s.kinds[i/64]&(1<<(i%64)) == 0 {

@@ -13,6 +13,8 @@ package schema
 type Schema struct {
 	text     []byte
 	digest   string
+	doc      *node          // text, read
+	rank     map[string]int // of property names, in the author's order
 	warnings []Error
 	columns  []Column
 	declared map[string]bool

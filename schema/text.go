@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -41,6 +42,66 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
+// printable escapes what does not print in words that are not ours.
+func printable(s string) string {
+	q := strconv.Quote(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+}
+
+// shown returns a value as JSON of a readable length: a long string is cut,
+// of a long array, object or number there is nothing.
+func shown(v any) json.RawMessage {
+	if size(v, maxActual) > maxActual {
+		s, ok := v.(string)
+		if !ok {
+			return nil
+		}
+		v = cut(s, maxActual/2) + "…"
+	}
+	if _, ok := v.(absent); ok {
+		return nil
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil
+	}
+	text := bytes.TrimSpace(out.Bytes())
+	if len(text) > 2*maxActual { // escapes
+		return nil
+	}
+	return text
+}
+
+// size counts the bytes of a value's JSON roughly and stops beyond limit, so
+// that a value of any size may be asked for its own.
+func size(v any, limit int) int {
+	switch v := v.(type) {
+	case string:
+		return len(v) + 2
+	case json.Number:
+		return len(v)
+	case []any:
+		n := 2
+		for _, e := range v {
+			if n += 1 + size(e, limit-n); n > limit {
+				break
+			}
+		}
+		return n
+	case map[string]any:
+		n := 2
+		for k, e := range v {
+			if n += 4 + len(k) + size(e, limit-n); n > limit {
+				break
+			}
+		}
+		return n
+	}
+	return 5
+}
+
 // unquote decodes a JSON string. What does not fit into a path is cut first,
 // so that a name of many megabytes costs nothing.
 func unquote(quoted []byte) string {
@@ -54,14 +115,14 @@ func unquote(quoted []byte) string {
 	return s
 }
 
-// A path builds a JSON Pointer. When a name would make it too long the path
+// A pathBuilder builds a JSON Pointer. When a name would make it too long the path
 // stays at the value that holds the name.
-type path struct {
+type pathBuilder struct {
 	b    strings.Builder
 	full bool
 }
 
-func (p *path) add(name string) {
+func (p *pathBuilder) add(name string) {
 	if p.full || p.b.Len()+len(name) >= maxPath {
 		p.full = true
 		return
@@ -70,11 +131,11 @@ func (p *path) add(name string) {
 	p.b.WriteString(escape(name))
 }
 
-func (p *path) String() string { return p.b.String() }
+func (p *pathBuilder) String() string { return p.b.String() }
 
 // pointer returns the JSON Pointer of a list of names.
 func pointer(names []string) string {
-	var p path
+	var p pathBuilder
 	for _, n := range names {
 		p.add(n)
 	}

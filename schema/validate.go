@@ -21,26 +21,25 @@ func (s *Schema) Validate(raw []byte) (problems []Problem) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			problems = []Problem{{Kind: "schema", Keyword: "internal", Message: fmt.Sprintf("could not be judged: %v", p)}}
+			problems = []Problem{{Kind: "schema", Keyword: "internal", Message: "could not be judged: " + cut(printable(fmt.Sprint(p)), maxActual)}}
 		}
 	}()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return []Problem{{Kind: "schema", Keyword: "json", Message: "is not JSON: " + err.Error()}}
 	}
-	j := s.judges.get()
-	if j == nil {
-		if j, err = newJudge(s.text); err != nil {
-			panic(err)
-		}
+	j, err := s.judges.get(s.text)
+	if err != nil {
+		panic(err) // it compiled before
 	}
-	err = j.root.Validate(v)
-	s.judges.put(j)
+	defer s.judges.put(j)
 	var failed *jsonschema.ValidationError
-	if errors.As(err, &failed) {
-		return []Problem{{Kind: "schema", Keyword: "type", Message: failed.Error()}}
+	if !errors.As(j.judge(v, len(raw)), &failed) {
+		return nil
 	}
-	return nil
+	j.steps = maxSteps // explaining may ask again
+	x := explainer{value: v, doc: s.doc, rank: s.rank, judge: j}
+	return x.explain(failed)
 }
 
 // limits returns what keeps a value from being judged at all.
