@@ -1,0 +1,195 @@
+package manifest
+
+import (
+	"fmt"
+	"math"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxExpansion bounds what aliases may add to a file, in bytes.
+const maxExpansion = 10 << 20
+
+// A builder turns the parser's tree into ours.
+type builder struct {
+	doc   *document
+	ps    *problems
+	built map[*yaml.Node]*node
+	sizes map[*yaml.Node]uint64
+	open  map[*yaml.Node]bool
+	added uint64 // bytes that aliases add
+	fatal *Problem
+}
+
+// build returns nil when aliases make the tree endless or huge.
+func build(doc *document, root *yaml.Node, ps *problems) *node {
+	b := &builder{
+		doc: doc, ps: ps,
+		built: map[*yaml.Node]*node{}, sizes: map[*yaml.Node]uint64{}, open: map[*yaml.Node]bool{},
+	}
+	b.size(root)
+	if b.fatal == nil && b.added > maxExpansion {
+		b.fatal = &Problem{File: doc.name, Line: 1, Column: 1, Message: "aliases expand to more than 10 MB"}
+	}
+	if b.fatal != nil {
+		ps.add(*b.fatal)
+		return nil
+	}
+	return b.value(root, nil, "", 0)
+}
+
+// size measures a tree with its aliases written out and finds those that
+// contain themselves.
+func (b *builder) size(n *yaml.Node) uint64 {
+	if b.fatal != nil {
+		return 0
+	}
+	if s, ok := b.sizes[n]; ok {
+		return s
+	}
+	if b.open[n] {
+		b.fatal = &Problem{
+			File: b.doc.name, Line: n.Line, Column: n.Column,
+			Message: fmt.Sprintf("the anchor &%s contains an alias of itself", n.Anchor),
+		}
+		return 0
+	}
+	b.open[n] = true
+	total := uint64(len(n.Value)) + 4
+	for _, c := range n.Content {
+		total = plus(total, b.size(c))
+	}
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		s := b.size(n.Alias)
+		total = plus(total, s)
+		b.added = plus(b.added, s)
+	}
+	delete(b.open, n)
+	b.sizes[n] = total
+	return total
+}
+
+func plus(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+func (b *builder) value(y *yaml.Node, parent *node, key string, index int) *node {
+	if y.Kind == yaml.AliasNode {
+		y = y.Alias
+	}
+	if n, ok := b.built[y]; ok {
+		return n
+	}
+	n := &node{doc: b.doc, parent: parent, key: key, index: index, line: y.Line, column: y.Column}
+	b.built[y] = n
+	if y.Style&yaml.TaggedStyle != 0 && y.Tag != "!!str" && y.Tag != "!" {
+		b.ps.add(n.problem(fmt.Sprintf("the tag %s is not supported", y.Tag),
+			"a value that starts with ! must be quoted"))
+	}
+	switch y.Kind {
+	case yaml.MappingNode:
+		n.kind = object
+		b.mapping(n, y)
+	case yaml.SequenceNode:
+		n.kind = list
+		n.items = make([]*node, len(y.Content))
+		for i, c := range y.Content {
+			n.items[i] = b.value(c, n, "", i)
+		}
+	default:
+		b.scalar(n, y)
+	}
+	return n
+}
+
+func (b *builder) scalar(n *node, y *yaml.Node) {
+	n.text = y.Value
+	n.kind = textual
+	switch {
+	case y.Style&yaml.DoubleQuotedStyle != 0:
+		n.style = double
+	case y.Style&yaml.SingleQuotedStyle != 0:
+		n.style = single
+	case y.Style&yaml.LiteralStyle != 0:
+		n.style = literal
+	case y.Style&yaml.FoldedStyle != 0:
+		n.style = folded
+	case y.Style&yaml.TaggedStyle == 0:
+		n.kind = plainKind(y.Value)
+	}
+}
+
+// mapping fills n with the pairs of y; those that << brings in come last and
+// give way to those that are written out.
+func (b *builder) mapping(n *node, y *yaml.Node) {
+	lines := make(map[string]int, len(y.Content)/2)
+	var merges []*yaml.Node
+	n.fields = make([]field, 0, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k, v := y.Content[i], y.Content[i+1]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Style == 0 {
+			merges = append(merges, v)
+			continue
+		}
+		key, ok := b.key(n, k)
+		if !ok {
+			continue
+		}
+		if line, twice := lines[key]; twice {
+			b.ps.add(Problem{
+				File: b.doc.name, Line: k.Line, Column: k.Column, Path: b.doc.path(n),
+				Message: fmt.Sprintf("the key %s is given twice, first on line %d", quote(key), line),
+			})
+			continue
+		}
+		lines[key] = k.Line
+		n.fields = append(n.fields, field{key, k.Line, k.Column, b.value(v, n, key, 0)})
+	}
+	for _, m := range merges {
+		b.merge(n, m)
+	}
+}
+
+func (b *builder) key(n *node, k *yaml.Node) (string, bool) {
+	k0 := &node{doc: b.doc, line: k.Line, column: k.Column, kind: object}
+	if k.Kind == yaml.ScalarNode {
+		b.scalar(k0, k)
+	}
+	if k0.kind == textual {
+		return k.Value, true
+	}
+	p := k0.problem("a key must be a string, not "+k0.says(), "")
+	p.Path = b.doc.path(n)
+	if k0.kind < textual {
+		p.Hint = fmt.Sprintf("quote it: %q", k.Value)
+	}
+	b.ps.add(p)
+	return "", false
+}
+
+func (b *builder) merge(n *node, y *yaml.Node) {
+	v := b.value(y, n, "<<", 0)
+	sources := []*node{v}
+	if v.kind == list {
+		sources = v.items
+	}
+	for _, s := range sources {
+		if s.kind != object {
+			p := Problem{File: b.doc.name, Line: y.Line, Column: y.Column, Path: b.doc.path(n)}
+			p.Message = "<< needs a map or a list of maps, not " + s.kind.String()
+			b.ps.add(p)
+			continue
+		}
+		for _, f := range s.fields {
+			if n.get(f.key) == nil {
+				n.fields = append(n.fields, f)
+			}
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+const defaultTimeout = 30 * time.Minute
+
+// An entry is one entry of tasks, merged with the defaults and compiled.
+type entry struct {
+	index        int
+	node         *node
+	id           *template // nil for task-N
+	task         *template
+	agentID      *template // nil for an ad-hoc run
+	variables    []filling // sorted by name
+	known        []string  // names of the variables
+	settings     *tree     // nil for none
+	schema       *schema.Schema
+	schemaName   *template // a name that the row decides
+	inlineSchema *tree     // a schema with expressions
+	timeout      time.Duration
+	data         source // nil without forEach
+	forEach      *node
+}
+
+// A filling is a variable of an entry, ready for a row.
+type filling struct {
+	name        string
+	value       *template
+	description *template // nil for none
+}
+
+func (e *entry) path() string { return fmt.Sprintf("tasks[%d]", e.index) }
+
+// defaults are what the entries inherit.
+type defaults struct {
+	node      *node
+	variables []variable
+}
+
+// entry compiles one entry; nil after problems.
+func (l *loader) entry(n *node, index int, d defaults) *entry {
+	before := len(l.ps.found)
+	e := &entry{index: index, node: n, timeout: defaultTimeout}
+	s := scope{env: expr.Env{}}
+	if f := n.get("forEach"); f != nil {
+		// Of rows that cannot be read nothing is known, so that what uses them
+		// is not judged.
+		s.env["row"] = expr.Object{Open: true}
+		if e.forEach = l.good(f); e.forEach != nil {
+			if e.data = l.source(f); e.data != nil {
+				s.env["row"] = e.data.env()
+			}
+		}
+	}
+	l.identify(e, s)
+	l.instruct(e, d, s)
+	if a := l.pick(n, d.node, "agentId"); a != nil {
+		e.agentID = l.compile(a, s)
+	}
+	l.expect(e, d, s)
+	l.browser(e, d, s)
+	if t := l.pick(n, d.node, "timeout"); t != nil {
+		timeout, err := parseDuration(t.text)
+		if err != nil {
+			l.ps.wrong(t, "%v: %s", err, quote(t.text))
+		}
+		e.timeout = timeout
+	}
+	if len(l.ps.found) > before && l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) ||
+		e.forEach == nil && l.bad(n.get("forEach")) || e.forEach != nil && e.data == nil || e.task == nil {
+		return nil
+	}
+	return e
+}
+
+// pick returns the value of a task's key, or of the default that it does not
+// override; null overrides with nothing.
+func (l *loader) pick(task, defaults *node, key string) *node {
+	v := task.get(key)
+	if v == nil {
+		v = defaults.get(key)
+	}
+	if v = l.good(v); v == nil || v.kind == null {
+		return nil
+	}
+	return v
+}
+
+// identify compiles the id. With forEach it must depend on the row.
+func (l *loader) identify(e *entry, s scope) {
+	id := e.node.get("id")
+	if id == nil {
+		if e.forEach != nil {
+			l.ps.add(e.node.problem("id is missing: with forEach every row needs one of its own", example(e.data)))
+		}
+		return
+	}
+	if id = l.good(id); id == nil {
+		return
+	}
+	e.id = l.compile(id, s)
+	if e.id != nil && e.forEach != nil && !e.id.uses("row") {
+		l.ps.add(id.problem("must use a value of the row, or every row has the same id", example(e.data)))
+	}
+}
+
+// example is a hint that shows how an id uses the row.
+func example(s source) string {
+	name := "id"
+	if s != nil && len(s.env().Fields) > 0 {
+		name = s.env().Fields[0]
+	}
+	if !simpleKey.MatchString(name) {
+		return fmt.Sprintf("for example id: 'item-${{ row[%q] }}'", name)
+	}
+	return fmt.Sprintf("for example id: item-${{ row.%s }}", name)
+}
+
+// instruct compiles the text and the variables that it uses.
+func (l *loader) instruct(e *entry, d defaults, s scope) {
+	all := l.overlay(d.variables, l.declared(e.node.get("variables")))
+	sort.SliceStable(all, func(i, j int) bool { return all[i].name < all[j].name })
+	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
+	for name, o := range s.env {
+		with.env[name] = o
+	}
+	for _, v := range all {
+		e.known = append(e.known, v.name)
+		if v.value == nil {
+			continue
+		}
+		f := filling{name: v.name, value: l.compile(v.value, with)}
+		if v.description != nil {
+			f.description = l.compile(v.description, s)
+		}
+		e.variables = append(e.variables, f)
+	}
+	task := e.node.get("task")
+	if task == nil {
+		task = d.node.get("task")
+	}
+	if task == nil {
+		l.ps.add(e.node.problem("task is missing", "say what the agent should do: task: Open … and return …"))
+		return
+	}
+	if task = l.good(task); task == nil {
+		return
+	}
+	if e.task = l.compile(task, s); e.task == nil {
+		// Which variables a text uses that cannot be read nobody knows.
+		l.unread = true
+		return
+	}
+	used := map[string]bool{}
+	l.unknownPlaceholders(e.task, e.known, used)
+	for _, v := range all {
+		// An agent's own prompt may use a variable that the text does not.
+		if used[v.name] || !e.task.literal() || e.node.get("agentId") != nil || d.node.get("agentId") != nil {
+			l.usedVariables[v.value] = true
+		}
+	}
+}
+
+// expect finds or compiles the schema of the result.
+func (l *loader) expect(e *entry, d defaults, s scope) {
+	n := l.pick(e.node, d.node, "resultSchema")
+	switch {
+	case n == nil:
+	case n.kind == object && hasExpr(n):
+		e.inlineSchema = l.compileTree(n, s)
+	case n.kind == object:
+		e.schema = l.schema(n)
+	case expr.HasExpr(n.text):
+		e.schemaName = l.compile(n, s)
+	default:
+		if !slices.Contains(l.names, n.text) {
+			l.ps.add(n.problem(fmt.Sprintf("no schema is named %s", quote(n.text)), didYouMean(n.text, l.names)))
+		}
+		e.schema = l.schemas[n.text]
+	}
+}
+
+// hasExpr reports whether a string below n holds an expression.
+func hasExpr(n *node) bool {
+	return n.kind == textual && expr.HasExpr(n.text) ||
+		slices.ContainsFunc(n.items, hasExpr) ||
+		slices.ContainsFunc(n.fields, func(f field) bool { return hasExpr(f.value) })
+}
+
+// browser merges and compiles the browser settings.
+func (l *loader) browser(e *entry, d defaults, s scope) {
+	own, base := e.node.get("browserSettings"), d.node.get("browserSettings")
+	if own != nil && l.badBelow(own) || base != nil && l.badBelow(base) {
+		return
+	}
+	n := merge(base, own)
+	if n == nil || len(n.fields) == 0 {
+		return
+	}
+	if c := n.get("context"); c != nil && c.get("id") == nil {
+		l.ps.add(c.problem("id is missing", "a context is named by its id: context: {id: ctx_1}"))
+		return
+	}
+	if e.settings = l.compileTree(n, s); e.settings != nil {
+		e.settings.check = settingsFit
+	}
+}
+
+// source opens what forEach names; nil after problems.
+func (l *loader) source(n *node) source {
+	if n.kind == list {
+		if l.badBelow(n) {
+			return nil
+		}
+		return inline{n}
+	}
+	if l.forbid(n) {
+		return nil
+	}
+	path := l.resolve(n.text)
+	lower := strings.ToLower(path)
+	if strings.HasSuffix(lower, "l") || strings.HasSuffix(lower, ".ndjson") {
+		return &jsonlFile{path: path, shown: path}
+	}
+	f := &csvFile{path: path, shown: path, tabs: strings.HasSuffix(lower, ".tsv")}
+	if err := f.readHeader(); err != nil {
+		l.dataProblem(n, path, err)
+		return nil
+	}
+	return f
+}

@@ -1,0 +1,174 @@
+package manifest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/expr"
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+const maxID = 256 // characters
+
+// An expander turns entries and rows into tasks, one pass long.
+type expander struct {
+	schemas  map[string]*schema.Schema
+	names    []string
+	open     func(name string) ([]byte, error)
+	secrets  map[string]string // nil: variables get their masked form
+	compiled map[string]*schema.Schema
+}
+
+// expand makes the task of one row; r is nil without forEach. An error is an
+// [*evalError].
+func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
+	t := batch.Task{
+		ID:       fmt.Sprintf("task-%d", e.index+1),
+		Template: e.path(),
+		Timeout:  e.timeout,
+		Schema:   e.schema,
+	}
+	objects := map[string]map[string]any{}
+	if r != nil {
+		objects["row"] = r.object
+		t.Row = r.json
+	}
+	v := expr.NewValues(objects)
+	var err error
+	if e.id != nil {
+		if t.ID, err = x.id(e, v); err != nil {
+			return t, err
+		}
+	}
+	if t.Spec.Task, err = x.text(e, v); err != nil {
+		return t, err
+	}
+	if e.agentID != nil {
+		if t.Spec.AgentID, err = e.agentID.string(v); err != nil {
+			return t, err
+		}
+		if t.Spec.AgentID == "" {
+			return t, &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
+		}
+	}
+	if t.Spec.Variables, err = x.variables(e, v); err != nil {
+		return t, err
+	}
+	if e.settings != nil {
+		if t.Spec.BrowserSettings, err = e.settings.json(v); err != nil {
+			return t, err
+		}
+	}
+	if t.Schema, err = x.schema(e, v); err != nil {
+		return t, err
+	}
+	if t.Schema != nil {
+		t.Spec.ResultSchema = json.RawMessage(t.Schema.Text())
+	}
+	return t, nil
+}
+
+func (x *expander) id(e *entry, v *expr.Values) (string, error) {
+	id, err := e.id.string(v)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case strings.TrimSpace(id) == "":
+		err = errors.New("must not be empty")
+	case utf8.RuneCountInString(id) > maxID:
+		err = fmt.Errorf("is longer than %d characters: %s", maxID, quote(id))
+	case strings.ContainsFunc(id, isControl):
+		err = fmt.Errorf("must not contain control characters: %s", quote(id))
+	}
+	if err != nil {
+		return "", &evalError{node: e.id.node, err: err}
+	}
+	return id, nil
+}
+
+// isControl also refuses the characters that turn the direction of text, with
+// which an id could look like another.
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
+		'\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
+}
+
+// text fills the task's text in and refuses a value that would make the
+// service put a variable where the author wrote none.
+func (x *expander) text(e *entry, v *expr.Values) (string, error) {
+	pieces := make([]string, len(e.task.parts))
+	for i, p := range e.task.parts {
+		var err error
+		if pieces[i], err = e.task.fill(p, v); err != nil {
+			return "", err
+		}
+	}
+	out := strings.Join(pieces, "")
+	if strings.TrimSpace(out) == "" {
+		return "", &evalError{node: e.task.node, err: errors.New("must not be empty")}
+	}
+	if !e.task.literal() {
+		if name := e.task.injected(pieces, e.known); name != "" {
+			return "", &evalError{node: e.task.node, err: fmt.Errorf(
+				"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name)}
+		}
+	}
+	return out, nil
+}
+
+func (x *expander) variables(e *entry, v *expr.Values) ([]batch.Variable, error) {
+	if len(e.variables) == 0 {
+		return nil, nil
+	}
+	out := make([]batch.Variable, len(e.variables))
+	for i, f := range e.variables {
+		var value, shown strings.Builder
+		for _, p := range f.value.parts {
+			s, err := f.value.fill(p, v)
+			if err != nil {
+				return nil, err
+			}
+			shown.WriteString(s)
+			if p.secret != "" && x.secrets != nil {
+				var ok bool
+				if s, ok = x.secrets[p.secret]; !ok {
+					return nil, &evalError{node: f.value.node, err: fmt.Errorf("the secret %q is not set", p.secret)}
+				}
+			}
+			value.WriteString(s)
+		}
+		out[i] = batch.Variable{Name: f.name, Value: value.String(), Masked: shown.String()}
+		if f.description != nil {
+			var err error
+			if out[i].Description, err = f.description.string(v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// schema returns the schema of a row's result; nil for none.
+func (x *expander) schema(e *entry, v *expr.Values) (*schema.Schema, error) {
+	switch {
+	case e.inlineSchema != nil:
+		return x.rowSchema(e, v)
+	case e.schemaName != nil:
+		name, err := e.schemaName.string(v)
+		if err != nil {
+			return nil, err
+		}
+		s, ok := x.schemas[name]
+		if !ok {
+			return nil, &evalError{node: e.schemaName.node, err: fmt.Errorf("no schema is named %s", quote(name))}
+		}
+		return s, nil
+	}
+	return e.schema, nil
+}

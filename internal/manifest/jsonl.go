@@ -1,0 +1,183 @@
+package manifest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"unicode/utf8"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
+)
+
+// maxDepth bounds the nesting of a row's values.
+const maxDepth = 1000
+
+// A jsonlFile is a file with one JSON object a line.
+type jsonlFile struct {
+	path  string
+	shown string
+}
+
+func (f *jsonlFile) name() string     { return f.shown }
+func (f *jsonlFile) env() expr.Object { return expr.Object{Open: true} }
+
+func (f *jsonlFile) rows(withJSON bool) iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
+		file, err := os.Open(f.path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer func() { _ = file.Close() }()
+		readJSONL(file, withJSON, yield)
+	}
+}
+
+func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 64<<10), maxRow)
+	number := 0
+	line := 0
+	for lines.Scan() {
+		line++
+		text := lines.Bytes()
+		if line == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		}
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			continue
+		}
+		number++
+		object, err := decodeRow(text)
+		if err != nil {
+			err.line, err.number = line, number
+			if !yield(nil, err) {
+				return
+			}
+			continue
+		}
+		r := &row{number: number, line: line, object: object}
+		if withJSON {
+			var b bytes.Buffer
+			// The text has been decoded and is valid.
+			_ = json.Compact(&b, text)
+			r.json = b.Bytes()
+		}
+		if !yield(r, nil) {
+			return
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		yield(nil, &rowError{line: line + 1, number: number + 1, message: "the line is longer than 16 MB"})
+	case err != nil:
+		yield(nil, err)
+	}
+}
+
+// decodeRow reads one object, numbers with their exact text. A key that is
+// given twice is an error: which of the two is meant nobody can know.
+func decodeRow(text []byte) (map[string]any, *rowError) {
+	if !utf8.Valid(text) {
+		return nil, &rowError{message: "is not valid UTF-8"}
+	}
+	if depth(text) > maxDepth {
+		return nil, &rowError{column: 1, message: fmt.Sprintf("is nested deeper than %d levels", maxDepth)}
+	}
+	if text[0] != '{' {
+		return nil, &rowError{column: 1, message: "is not a JSON object"}
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	v, err := decodeValue(d)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			object, _ := v.(map[string]any)
+			return object, nil
+		}
+		err = errors.New("there is more after the object")
+	}
+	e := &rowError{message: "is not valid JSON: " + err.Error()}
+	var syntax *json.SyntaxError
+	var twice *twiceError
+	switch {
+	case errors.As(err, &twice):
+		e.message = err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.message = "is not valid JSON: it ends too early"
+		e.column = utf8.RuneCount(text) + 1
+	case errors.As(err, &syntax):
+		e.column = utf8.RuneCount(text[:min(max(int(syntax.Offset)-1, 0), len(text))]) + 1
+	default:
+		e.column = utf8.RuneCount(text[:min(int(d.InputOffset()), len(text))])
+	}
+	return nil, e
+}
+
+type twiceError struct{ key string }
+
+func (e *twiceError) Error() string { return "the key " + quote(e.key) + " is given twice" }
+
+func decodeValue(d *json.Decoder) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case json.Delim('['):
+		out := []any{}
+		for d.More() {
+			v, err := decodeValue(d)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		_, err := d.Token()
+		return out, err
+	case json.Delim('{'):
+		out := map[string]any{}
+		for d.More() {
+			k, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			key, _ := k.(string)
+			if _, twice := out[key]; twice {
+				return nil, &twiceError{key}
+			}
+			if out[key], err = decodeValue(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err := d.Token()
+		return out, err
+	}
+	return t, nil
+}
+
+// depth measures nesting without recursion.
+func depth(text []byte) int {
+	deepest, now := 0, 0
+	inString := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}

@@ -1,0 +1,354 @@
+package manifest
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// Options are what Load needs of the outside.
+type Options struct {
+	Stdin io.Reader // read when the path is "-"
+	Dir   string    // what paths are relative to when the path is "-"
+}
+
+// A loader is the state of one Load.
+type loader struct {
+	m        *Manifest
+	ps       *problems
+	judge    *judge
+	names    []string // of resultSchemas, in order
+	schemas  map[string]*schema.Schema
+	compiled map[*node]*schema.Schema
+	files    map[string]*schemaFile
+	used     map[string]bool // secrets
+
+	usedVariables map[*node]bool // by value
+	unread        bool           // a text could not be read
+}
+
+// Load reads the manifest at path, or from o.Stdin when path is "-", and
+// checks everything that can be checked without running it: its shape, every
+// schema, and every expression for every row of data. The error is [Problems]
+// when the manifest or a file that it names is wrong.
+func Load(path string, o Options) (*Manifest, error) {
+	m := &Manifest{File: path, Dir: filepath.Dir(path)}
+	if path == "-" {
+		m.Dir = o.Dir
+	}
+	if m.Dir == "" {
+		m.Dir = "."
+	}
+	if err := m.read(o); err != nil {
+		return nil, err
+	}
+	l := &loader{
+		m: m, ps: &problems{},
+		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
+		used: map[string]bool{}, usedVariables: map[*node]bool{},
+	}
+	l.judge = newJudge(l.ps)
+	doc := newDocument(path, m.Text, true)
+	tree, p := parse(doc, m.Text)
+	if p != nil {
+		return nil, Problems{*p}
+	}
+	if tree == nil {
+		return nil, Problems{{File: path, Line: 1, Column: 1, Message: "the manifest is empty"}}
+	}
+	if root := build(doc, tree, l.ps); root != nil {
+		l.load(root)
+	}
+	if wrong := l.ps.errors(path); len(wrong) > 0 {
+		return nil, wrong
+	}
+	m.Warnings = l.ps.warnings()
+	return m, nil
+}
+
+// read fills in Text.
+func (m *Manifest) read(o Options) error {
+	in := o.Stdin
+	if m.File != "-" {
+		file, err := os.Open(m.File)
+		if err != nil {
+			return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	if in == nil {
+		return errors.New("the manifest is standard input, and there is none")
+	}
+	var err error
+	if m.Text, err = io.ReadAll(io.LimitReader(in, maxFile+1)); err != nil {
+		return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+	}
+	return nil
+}
+
+func (l *loader) load(root *node) {
+	m := l.m
+	l.judge.check(root, l.judge.root)
+	if root.kind != object {
+		return
+	}
+	m.Provider = "browserbase"
+	m.Name = nameOf(m.File)
+	for key, to := range map[string]*string{"name": &m.Name, "description": &m.Description, "provider": &m.Provider} {
+		if n := l.good(root.get(key)); n != nil {
+			l.forbid(n)
+			*to = n.text
+		}
+	}
+	for _, n := range l.items(root.get("secrets")) {
+		m.Secrets = append(m.Secrets, n.text)
+	}
+	limits := l.goodMap(root.get("limits"))
+	if n := l.good(limits.get("concurrency")); n != nil {
+		m.Concurrency, _ = strconv.Atoi(n.text)
+	}
+	if n := l.good(limits.get("requestsPerSecond")); n != nil {
+		m.RequestsPerSecond, _ = strconv.ParseFloat(n.text, 64)
+		if m.RequestsPerSecond == 0 {
+			l.ps.wrong(n, "is too small: %s", cut(n.text))
+		}
+	}
+	m.Reports = l.reports(root.get("reports"))
+	m.Sites = l.sites(l.goodMap(root.get("local")).get("sites"))
+	l.named(root.get("resultSchemas"))
+	d := l.defaults(root)
+	tasks := tasksOf(root)
+	for i, n := range tasks {
+		if n.kind != object {
+			continue
+		}
+		if e := l.entry(n, i, d); e != nil {
+			m.entries = append(m.entries, e)
+		}
+	}
+	m.used = slices.Sorted(maps.Keys(l.used))
+	m.schemas, m.open = l.schemas, l.openSchema
+	l.firstPass()
+	l.unused(root, d)
+}
+
+func tasksOf(root *node) []*node {
+	if n := root.get("tasks"); n != nil {
+		return n.items
+	}
+	return nil
+}
+
+// defaults reads what the tasks inherit; variables at the top are short for
+// defaults.variables.
+func (l *loader) defaults(root *node) defaults {
+	d := defaults{node: l.goodMap(root.get("defaults"))}
+	d.variables = l.declared(root.get("variables"))
+	for _, v := range l.declared(d.node.get("variables")) {
+		for _, top := range d.variables {
+			if top.name == v.name {
+				l.ps.add(Problem{
+					File: l.m.File, Line: v.key.line, Column: v.key.column, Path: v.key.value.path(),
+					Message: fmt.Sprintf("the variable %s is also declared at the top, on line %d", quote(v.name), top.key.line),
+				})
+			}
+		}
+		d.variables = append(d.variables, v)
+	}
+	return d
+}
+
+// A use of an id, for the message when it is used again.
+type use struct {
+	entry, number, line int32
+}
+
+// firstPass expands every task, keeps nothing of it but a hash of its id, and
+// counts.
+func (l *loader) firstPass() {
+	x := l.m.expander(nil)
+	ids := map[[16]byte]use{}
+	for _, e := range l.m.entries {
+		count := 0
+		for r, err := range e.rows(false) {
+			count++
+			if err != nil {
+				l.rowProblem(e, r, err)
+				continue
+			}
+			t, err := x.expand(e, r)
+			if err != nil {
+				l.rowProblem(e, r, err)
+				continue
+			}
+			l.m.Total++
+			sum := sha256.Sum256([]byte(t.ID))
+			key := [16]byte(sum[:16])
+			if first, twice := ids[key]; twice {
+				l.rowProblem(e, r, l.twice(e, t.ID, first))
+				continue
+			}
+			own := use{entry: int32(e.index)}
+			if r != nil {
+				own.number, own.line = int32(r.number), int32(r.line)
+			}
+			ids[key] = own
+		}
+		if count == 0 && e.forEach != nil {
+			p := e.forEach.problem(quote(e.forEach.text)+" has no rows: this entry makes no task", "")
+			p.Warning = true
+			l.ps.add(p)
+		}
+	}
+}
+
+func (l *loader) twice(e *entry, id string, first use) error {
+	at := &evalError{node: e.node}
+	if e.id != nil {
+		at.node = e.id.node
+	}
+	where := fmt.Sprintf("tasks[%d]", first.entry)
+	if first.number > 0 {
+		for _, other := range l.m.entries {
+			if other.index == int(first.entry) {
+				where += ", " + other.at(&row{number: int(first.number), line: int(first.line)})
+			}
+		}
+	}
+	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
+	return at
+}
+
+// at names a row in words.
+func (e *entry) at(r *row) string {
+	file := e.data.name()
+	if file == "" {
+		file = e.node.doc.name
+	}
+	return fmt.Sprintf("row %d (%s:%d)", r.number, file, r.line)
+}
+
+// rowProblem files an error of one row; of those there may be many.
+func (l *loader) rowProblem(e *entry, r *row, err error) {
+	p := e.problem(r, err)
+	if e.forEach == nil {
+		l.ps.add(p)
+		return
+	}
+	if p.File == l.m.File {
+		l.ps.addRow(p, p.Line, p.Column)
+		return
+	}
+	l.ps.addRow(p, e.forEach.line, e.forEach.column)
+}
+
+// dataProblem files an error of a data file as a whole.
+func (l *loader) dataProblem(n *node, file string, err error) {
+	var data *rowError
+	if errors.As(err, &data) {
+		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error()}, n.line, n.column)
+		return
+	}
+	l.ps.wrong(n, "%s", fileError(n.text, err))
+}
+
+// unused warns of variables that no text uses.
+func (l *loader) unused(root *node, d defaults) {
+	if l.unread {
+		return
+	}
+	warn := func(vs []variable) {
+		for _, v := range vs {
+			if v.value == nil || l.usedVariables[v.value] {
+				continue
+			}
+			p := v.value.problem(fmt.Sprintf("no text uses the variable %s", quote(v.name)),
+				fmt.Sprintf("write %%%s%% in the task's text, or remove it", v.name))
+			p.Line, p.Column, p.Warning = v.key.line, v.key.column, true
+			l.ps.add(p)
+		}
+	}
+	warn(d.variables)
+	for _, n := range tasksOf(root) {
+		warn(l.declared(n.get("variables")))
+	}
+}
+
+// bad reports whether a value's shape was wrong.
+func (l *loader) bad(n *node) bool { return n != nil && l.judge.bad[n] }
+
+// good returns n unless its shape was wrong.
+func (l *loader) good(n *node) *node {
+	if l.bad(n) {
+		return nil
+	}
+	return n
+}
+
+// goodMap returns n if it is a map, whatever is wrong within.
+func (l *loader) goodMap(n *node) *node {
+	if n == nil || n.kind != object {
+		return nil
+	}
+	return n
+}
+
+// items returns the entries of a list whose shape is right.
+func (l *loader) items(n *node) []*node {
+	if n == nil || n.kind != list {
+		return nil
+	}
+	out := make([]*node, 0, len(n.items))
+	for _, item := range n.items {
+		if l.good(item) != nil {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// badBelow reports whether the shape of anything in n was wrong.
+func (l *loader) badBelow(n *node) bool {
+	if n == nil {
+		return false
+	}
+	return l.judge.bad[n] || slices.ContainsFunc(n.items, l.badBelow) ||
+		slices.ContainsFunc(n.fields, func(f field) bool { return l.badBelow(f.value) })
+}
+
+// failedSince reports whether an error was filed after a moment.
+func (l *loader) failedSince(before int) bool {
+	return slices.ContainsFunc(l.ps.found[before:], func(p filed) bool { return !p.Warning })
+}
+
+// resolve makes a path of the manifest relative to the working directory.
+func (l *loader) resolve(path string) string {
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.m.Dir, path)
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// nameOf makes a batch's name of its file's.
+func nameOf(path string) string {
+	base := filepath.Base(path)
+	name := strings.TrimSuffix(base, filepath.Ext(base))
+	name = notInNames.ReplaceAllString(name, "-")
+	if path == "-" || strings.Trim(name, "-.") == "" {
+		return "batch"
+	}
+	return name[:min(len(name), 64)]
+}

@@ -1,0 +1,104 @@
+package manifest
+
+import (
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// A Manifest is a file that has been checked as a whole. It is safe for
+// concurrent use.
+type Manifest struct {
+	File string // as the user named it; "-" for standard input
+	Dir  string // the folder that its paths are relative to
+	Text []byte // as it was read
+
+	Name        string
+	Description string
+	Provider    string   // browserbase or local
+	Secrets     []string // names, in the order in which they are declared
+
+	Concurrency       int     // 0 when not given
+	RequestsPerSecond float64 // 0 when not given
+
+	Reports  []Report
+	Sites    map[string]string // origin to absolute folder
+	Total    int               // tasks after expansion
+	Warnings []Problem
+
+	used    []string
+	entries []*entry
+	schemas map[string]*schema.Schema
+	open    func(name string) ([]byte, error)
+}
+
+// UsedSecrets returns the names of the secrets that variables use, sorted.
+func (m *Manifest) UsedSecrets() []string { return slices.Clone(m.used) }
+
+// Tasks expands the manifest, one task at a time and in order, reading the
+// data files again. With nil secrets each variable's value is its masked form;
+// otherwise a secret that is used and not there is an error. An error is a
+// [Problem] and ends the sequence. The sequence can be iterated many times.
+func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error] {
+	secrets = maps.Clone(secrets)
+	return func(yield func(batch.Task, error) bool) {
+		x := m.expander(secrets)
+		position := 0
+		for _, e := range m.entries {
+			for r, err := range e.rows(true) {
+				var t batch.Task
+				if err == nil {
+					t, err = x.expand(e, r)
+				}
+				if err != nil {
+					yield(batch.Task{}, e.problem(r, err))
+					return
+				}
+				t.Position = position
+				position++
+				if !yield(t, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (m *Manifest) expander(secrets map[string]string) *expander {
+	return &expander{schemas: m.schemas, open: m.open, secrets: secrets, compiled: map[string]*schema.Schema{}}
+}
+
+// rows yields the rows of the entry's data, or, without forEach, nil once.
+func (e *entry) rows(withJSON bool) iter.Seq2[*row, error] {
+	if e.data != nil {
+		return e.data.rows(withJSON)
+	}
+	return func(yield func(*row, error) bool) { yield(nil, nil) }
+}
+
+// problem gives an error of a row its place: in the data file when the data
+// are wrong, in the manifest, with the row in words, when an expression fails.
+func (e *entry) problem(r *row, err error) Problem {
+	var eval *evalError
+	var data *rowError
+	switch {
+	case errors.As(err, &eval):
+		p := eval.node.problem(eval.err.Error(), "")
+		p.Line, p.Column = eval.node.place(eval.offset)
+		if eval.absent != "" {
+			p.Message = "the row has no field " + quote(eval.absent)
+		}
+		if r != nil {
+			p.Message = e.at(r) + ": " + p.Message
+		}
+		return p
+	case errors.As(err, &data):
+		p := Problem{File: e.data.name(), Line: data.line, Column: data.column, Message: data.Error()}
+		return p
+	}
+	return e.forEach.problem(fileError(e.forEach.text, err), "")
+}

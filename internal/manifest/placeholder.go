@@ -1,0 +1,88 @@
+package manifest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// A span is a %name% in a text.
+type span struct {
+	name     string
+	from, to int // bytes, with both percent signs
+}
+
+// variableName is what the service can be expected to find between two
+// percent signs; the same form as the names in manifest.schema.json.
+var variableName = regexp.MustCompile(`^%([A-Za-z_0-9][A-Za-z0-9_.-]{0,127})%`)
+
+var hexadecimal = regexp.MustCompile(`^[0-9A-Fa-f]{2}`)
+
+// placeholders finds what the service would take for %name%. A percent sign
+// and two hexadecimal digits, as in %C3%BC, begin no placeholder unless a
+// variable is really called so, or nearly so.
+func placeholders(text string, known []string) []span {
+	var out []span
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			continue
+		}
+		m := variableName.FindStringSubmatch(text[i:])
+		if m == nil {
+			continue
+		}
+		name := m[1]
+		if !slices.Contains(known, name) {
+			if '0' <= name[0] && name[0] <= '9' {
+				continue
+			}
+			if hexadecimal.MatchString(name) && (len(name) == 2 || nearest(name, known) == "") {
+				continue
+			}
+		}
+		out = append(out, span{name, i, i + len(m[0])})
+		i += len(m[0]) - 1
+	}
+	return out
+}
+
+// unknownPlaceholders files the placeholders in a template's own words that
+// name no variable, and notes which variables are used.
+func (l *loader) unknownPlaceholders(t *template, known []string, used map[string]bool) {
+	for _, p := range t.parts {
+		if p.prog != nil {
+			continue
+		}
+		for _, s := range placeholders(p.text, known) {
+			if slices.Contains(known, s.name) {
+				used[s.name] = true
+				continue
+			}
+			hint := didYouMean(s.name, known)
+			if hint == "" {
+				hint = fmt.Sprintf("declare it under variables: {%s: …}", s.name)
+			}
+			l.at(t.node, p.offset+s.from, fmt.Sprintf("no variable is named %q", s.name), hint)
+		}
+	}
+}
+
+// injected returns the name of a variable that the values of a row, and not
+// the template's own words, have put between percent signs; "" if none.
+func (t *template) injected(pieces []string, known []string) string {
+	text := ""
+	var own []span
+	for i, piece := range pieces {
+		if t.parts[i].prog == nil {
+			own = append(own, span{from: len(text), to: len(text) + len(piece)})
+		}
+		text += piece
+	}
+	for _, s := range placeholders(text, known) {
+		inOwn := slices.ContainsFunc(own, func(o span) bool { return o.from <= s.from && s.to <= o.to })
+		if !inOwn && slices.Contains(known, s.name) {
+			return s.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package manifest
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
+)
+
+// A Report is a file that the manifest asks for.
+type Report struct {
+	Path   string // as written, a template
+	Format string // csv or jsonl
+
+	template *template
+	dir      string
+}
+
+// batchScope is what a report's path may use.
+var batchScope = scope{env: expr.Env{"batch": {Fields: []string{"id", "date"}, Text: true}}}
+
+// PathFor fills in the path for the batch with the given id, opened at the
+// given time; its day is that of UTC. The result is relative to the working
+// directory if the manifest's folder is, or "-" for standard output.
+func (r Report) PathFor(id string, opened time.Time) (string, error) {
+	path := r.Path
+	if r.template != nil {
+		var err error
+		path, err = r.template.string(expr.NewValues(map[string]map[string]any{
+			"batch": {"id": id, "date": opened.UTC().Format(time.DateOnly)},
+		}))
+		if err != nil {
+			return "", fmt.Errorf("report %s: %w", r.Path, err)
+		}
+	}
+	if path == "-" {
+		return path, nil
+	}
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
+		return path, nil
+	}
+	return filepath.Join(r.dir, path), nil
+}
+
+// formatOf returns the format of a path's extension, or "".
+func formatOf(path string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv", ".tsv":
+		return "csv"
+	case ".jsonl", ".ndjson":
+		return "jsonl"
+	}
+	return ""
+}
+
+func (l *loader) reports(n *node) []Report {
+	var out []Report
+	first := map[string]int{}
+	for _, item := range l.items(n) {
+		path, format := l.good(item.get("path")), item.get("format")
+		if path == nil || item.get("format") != nil && l.good(format) == nil {
+			continue
+		}
+		t := l.compile(path, batchScope)
+		if t == nil {
+			continue
+		}
+		r := Report{Path: path.text, template: t, dir: l.m.Dir}
+		sample, err := r.PathFor("00000000", time.Unix(0, 0))
+		switch {
+		case err != nil:
+			l.ps.wrong(path, "%v", err)
+			continue
+		case strings.ContainsFunc(sample, isControl):
+			l.ps.wrong(path, "must not contain control characters")
+			continue
+		case strings.HasSuffix(sample, "/") || filepath.Base(sample) == "." || filepath.Base(sample) == "..":
+			l.ps.wrong(path, "must be the path of a file, not of a folder")
+			continue
+		}
+		if line, twice := first[sample]; twice {
+			l.ps.wrong(path, "the report on line %d has the same path", line)
+			continue
+		}
+		first[sample] = path.line
+		switch r.Format = formatOf(sample); {
+		case format != nil:
+			r.Format = format.text
+		case sample == "-":
+			r.Format = "jsonl"
+		case r.Format == "":
+			l.ps.add(path.problem("the extension says no format: use .csv, .tsv, .jsonl or .ndjson",
+				"or give the format: {path: …, format: csv}"))
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}

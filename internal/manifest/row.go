@@ -1,0 +1,80 @@
+package manifest
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
+)
+
+// A row is one row of data.
+type row struct {
+	number int // 1-based
+	line   int // of the file that holds it, where it starts
+	object map[string]any
+	json   json.RawMessage // the object in the author's order; nil when not asked for
+}
+
+// A source is what a task's forEach names.
+type source interface {
+	// name is the file as messages show it; "" for a list in the manifest.
+	name() string
+	// env says what is known of a row's fields.
+	env() expr.Object
+	// rows reads the data from its beginning. An error that is a [*rowError]
+	// concerns one row, and the next may be fine; any other ends the data.
+	// The row is valid until the next one.
+	rows(withJSON bool) iter.Seq2[*row, error]
+}
+
+// A rowError says what is wrong with a data file, and where.
+type rowError struct {
+	line    int
+	column  int
+	number  int // the row's; 0 for the header
+	message string
+}
+
+func (e *rowError) Error() string {
+	if e.number == 0 {
+		return e.message
+	}
+	return fmt.Sprintf("row %d: %s", e.number, e.message)
+}
+
+// inline is a list of maps in the manifest itself.
+type inline struct{ node *node }
+
+func (s inline) name() string { return "" }
+
+// env knows every field that any row has, so that a misspelt one is found
+// even where no row is wrong.
+func (s inline) env() expr.Object {
+	var o expr.Object
+	seen := map[string]bool{}
+	for _, item := range s.node.items {
+		for _, f := range item.fields {
+			if !seen[f.key] {
+				seen[f.key] = true
+				o.Fields = append(o.Fields, f.key)
+			}
+		}
+	}
+	return o
+}
+
+func (s inline) rows(withJSON bool) iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
+		for i, item := range s.node.items {
+			r := &row{number: i + 1, line: item.line}
+			r.object, _ = exact(item).(map[string]any)
+			if withJSON {
+				r.json = appendJSON(nil, item)
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}

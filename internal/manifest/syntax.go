@@ -1,0 +1,250 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const maxFile = 64 << 20 // bytes of a manifest or a schema file
+
+// parse reads one YAML document. The problem, if there is one, is the only
+// one: after a syntax error nothing else can be trusted. An empty document
+// gives neither.
+func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
+	if p := encoding(doc, text); p != nil {
+		return nil, p
+	}
+	if line, column := tabbed(doc); line > 0 {
+		return nil, &Problem{
+			File: doc.name, Line: line, Column: column,
+			Message: "a tab is used for indentation", Hint: "indent with spaces",
+		}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	root, err := decode(d)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err == nil {
+		var second *yaml.Node
+		if second, err = decode(d); err == nil {
+			return nil, &Problem{
+				File: doc.name, Line: second.Line, Column: second.Column,
+				Message: "there is a second document", Hint: "put each manifest into a file of its own",
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return root, nil
+		}
+	}
+	return nil, locate(doc, text, err)
+}
+
+// decode reads the next document's root. The parser panics on some inputs
+// that it should refuse.
+func decode(d *yaml.Decoder) (root *yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("yaml: cannot be parsed: %v", r)
+		}
+	}()
+	var n yaml.Node
+	if err := d.Decode(&n); err != nil {
+		return nil, err
+	}
+	if len(n.Content) == 0 {
+		return nil, io.EOF
+	}
+	return n.Content[0], nil
+}
+
+// encoding refuses what is not UTF-8 text of a bearable size.
+func encoding(doc *document, text []byte) *Problem {
+	p := &Problem{File: doc.name}
+	switch {
+	case len(text) > maxFile:
+		p.Message = "the file is larger than 64 MB"
+		return p
+	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
+		len(text) > 1 && (text[0] == 0) != (text[1] == 0):
+		p.Message, p.Hint = "the file is UTF-16, not UTF-8", "save it as UTF-8"
+		return p
+	case utf8.Valid(text):
+		return nil
+	}
+	for i, line := range doc.lines {
+		if !utf8.ValidString(line) {
+			p.Line, p.Column = i+1, 1
+			for _, r := range line {
+				if r == utf8.RuneError {
+					break
+				}
+				p.Column++
+			}
+			break
+		}
+	}
+	p.Message, p.Hint = "the file is not valid UTF-8", "save it as UTF-8"
+	return p
+}
+
+// syntaxLine matches the parser's messages.
+var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// locate finds the place of a syntax error. The parser names no column and
+// often the line where the construct began, so the line is the shortest
+// beginning of the file that is wrong in the same way.
+func locate(doc *document, text []byte, err error) *Problem {
+	m := syntaxLine.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
+	if m == nil {
+		return &Problem{File: doc.name, Message: err.Error()}
+	}
+	message := m[2]
+	line, _ := strconv.Atoi(m[1])
+	if len(text) <= 4<<20 {
+		line = shortest(doc, message)
+	}
+	line = min(max(line, 1), len(doc.lines))
+	p := &Problem{File: doc.name, Line: line, Column: indent(doc.line(line)) + 1, Message: message}
+	point(p, doc.line(line))
+	return p
+}
+
+// shortest returns the least number of lines that give the same message.
+func shortest(doc *document, message string) int {
+	low, high := 1, len(doc.lines)
+	for low < high {
+		mid := (low + high) / 2
+		d := yaml.NewDecoder(strings.NewReader(strings.Join(doc.lines[:mid], "\n") + "\n"))
+		_, err := decode(d)
+		for err == nil {
+			_, err = decode(d)
+		}
+		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil && m[2] == message {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return low
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+
+var (
+	startsBadly = regexp.MustCompile("(?:^|[:-] +|[\\[{,] *)([%@`])")
+	inBraces    = regexp.MustCompile(`[\[{][^"']*?(\$\{\{)`)
+	secondColon = regexp.MustCompile(`:(?:\s.*?|\s*)(:)(?:\s|$)`)
+)
+
+// point looks at the line for what people get wrong, and gives the column and
+// a hint. Without a find the column is that of the line's first character.
+func point(p *Problem, line string) {
+	switch {
+	case startsBadly.MatchString(line) && strings.Contains(p.Message, "cannot start"):
+		at := startsBadly.FindStringSubmatchIndex(line)[2]
+		p.Column = utf8.RuneCountInString(line[:at]) + 1
+		p.Message = fmt.Sprintf("a value cannot start with %c", line[at])
+		p.Hint = "quote the value"
+	case strings.Contains(p.Message, "did not find expected") && inBraces.MatchString(line):
+		at := inBraces.FindStringSubmatchIndex(line)[2]
+		p.Column = utf8.RuneCountInString(line[:at]) + 1
+		p.Message = "${{ … }} inside braces or brackets must be quoted"
+		p.Hint = `quote the expression: "${{ … }}"`
+	case strings.Contains(p.Message, "mapping values are not allowed"):
+		if at := secondColon.FindStringSubmatchIndex(line); at != nil {
+			p.Column = utf8.RuneCountInString(line[:at[2]]) + 1
+			p.Message = "a second \": \" in a value"
+			p.Hint = "quote the value"
+			if strings.Contains(line, "${{") {
+				p.Hint = "quote the expression"
+			}
+		}
+	case strings.Contains(p.Message, "unexpected end of stream"):
+		if at := openQuote(line); at >= 0 {
+			p.Column = utf8.RuneCountInString(line[:at]) + 1
+			p.Message = "a quote is not closed"
+		}
+	case strings.Contains(p.Message, "unknown escape character"):
+		p.Message = "a backslash in double quotes stands before a character that it cannot escape"
+		p.Hint = "use single quotes, or write \\\\ for a backslash"
+	case strings.Contains(p.Message, "'-' indicator"):
+		p.Message, p.Hint = "this line is neither an entry of the list above nor of a map around it", "check the indentation"
+	case strings.HasSuffix(p.Message, "expected key"):
+		p.Message, p.Hint = "this line does not belong to the map above", "check the indentation"
+	case strings.HasSuffix(p.Message, "',' or '}'"):
+		p.Message = "a { is not closed by }"
+	case strings.HasSuffix(p.Message, "',' or ']'"):
+		p.Message = "a [ is not closed by ]"
+	case strings.HasSuffix(p.Message, "<document start>"):
+		p.Message = "there is text after the end of the document"
+	case strings.Contains(p.Message, "unknown anchor"):
+		name := strings.Split(p.Message, "'")
+		if at := strings.Index(line, "*"+name[1%len(name)]); at >= 0 {
+			p.Column = utf8.RuneCountInString(line[:at]) + 1
+		}
+	}
+}
+
+// openQuote returns where a line opens the quote that it does not close, or -1.
+func openQuote(line string) int {
+	open := -1
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case open >= 0 && c == '\\' && line[open] == '"':
+			i++
+		case open >= 0 && c == line[open]:
+			open = -1
+		case open < 0 && (c == '"' || c == '\'') && (i == 0 || strings.IndexByte(" [{,:", line[i-1]) >= 0):
+			open = i
+		}
+	}
+	return open
+}
+
+// tabbed finds a tab in the indentation of a line that is not part of a
+// quoted or block scalar that has begun before; those may contain tabs.
+func tabbed(doc *document) (line, column int) {
+	block := -1 // indentation of the line that opened a block scalar
+	for i, l := range doc.lines {
+		trimmed := strings.TrimLeft(l, " \t")
+		if trimmed == "" || trimmed[0] == '#' {
+			continue
+		}
+		spaces := indent(l)
+		if block >= 0 && spaces > block {
+			continue
+		}
+		block = -1
+		if spaces < len(l) && l[spaces] == '\t' && (i == 0 || opens(doc.lines[:i])) {
+			return i + 1, spaces + 1
+		}
+		if blockScalar.MatchString(l) {
+			block = spaces
+		}
+	}
+	return 0, 0
+}
+
+var blockScalar = regexp.MustCompile(`(?:[:-]|^)\s+(?:[&!]\S+\s+)*[|>][-+0-9]*\s*(?:#.*)?$`)
+
+// opens reports whether the last line with content ends where a block of
+// indented lines may begin.
+func opens(lines []string) bool {
+	for i := len(lines) - 1; i >= 0; i-- {
+		l := strings.TrimSpace(lines[i])
+		if l == "" || l[0] == '#' {
+			continue
+		}
+		return strings.HasSuffix(l, ":") || l == "-"
+	}
+	return false
+}

@@ -1,0 +1,243 @@
+package manifest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
+)
+
+// A template is a string with expressions, ready to be filled in.
+type template struct {
+	node  *node
+	parts []part
+}
+
+// A part is literal text, or an expression, or the name of a secret.
+type part struct {
+	text   string
+	offset int // in the node's text
+	prog   *expr.Program
+	secret string
+}
+
+// literal reports whether the template is the same for every row.
+func (t *template) literal() bool {
+	for _, p := range t.parts {
+		if p.prog != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// uses reports whether an expression of the template mentions a name.
+func (t *template) uses(name string) bool {
+	for _, p := range t.parts {
+		if p.prog != nil && p.prog.Uses(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// A scope is what the expressions of a template may use.
+type scope struct {
+	env     expr.Env
+	secrets bool // the template is a variable's value
+}
+
+// compile prepares the template of a scalar; nil after problems, which are
+// filed.
+func (l *loader) compile(n *node, s scope) *template {
+	t := &template{node: n}
+	if n.kind != textual {
+		t.parts = []part{{text: n.text}}
+		return t
+	}
+	if !expr.HasExpr(n.text) {
+		t.parts = []part{{text: n.text}}
+		return t
+	}
+	pieces, err := expr.Split(n.text)
+	if err != nil {
+		l.expression(n, 0, err, s)
+		return nil
+	}
+	for _, piece := range pieces {
+		p := part{text: piece.Text, offset: piece.Offset}
+		if piece.Expr {
+			if p.prog, err = expr.Compile(piece.Text, s.env); err != nil {
+				l.expression(n, piece.Offset, err, s)
+				t = nil
+				continue
+			}
+			if p.prog.Uses("secrets") {
+				var alone bool
+				if _, p.secret, alone = p.prog.Path(); !alone {
+					l.at(n, piece.Offset, "a secret must stand alone in its ${{ }}",
+						"write text around it: \"Bearer ${{ secrets.TOKEN }}\"")
+					t = nil
+					continue
+				}
+				l.used[p.secret] = true
+			}
+		}
+		if t != nil {
+			t.parts = append(t.parts, p)
+		}
+	}
+	return t
+}
+
+// at files a problem of the character at offset in a scalar.
+func (l *loader) at(n *node, offset int, message, hint string) {
+	p := n.problem(message, hint)
+	p.Line, p.Column = n.place(offset)
+	l.ps.add(p)
+}
+
+// expression files an error of internal/expr.
+func (l *loader) expression(n *node, offset int, err error, s scope) {
+	var e *expr.Error
+	if !errors.As(err, &e) {
+		l.at(n, offset, err.Error(), "")
+		return
+	}
+	message, hint := e.Message, didYouMean(e.Name, e.Known)
+	_, row := s.env["row"]
+	_, secrets := s.env["secrets"]
+	switch {
+	case e.Unterminated && n.style == plain:
+		hint = "quote the string: in YAML \" #\" starts a comment"
+	case e.Name == "secrets" && !secrets:
+		message = "secrets may stand in variable values alone"
+		hint = `add a variable, such as password: "${{ secrets.PASSWORD }}", and write %password% in the task's text`
+	case e.Name == "row" && !row && !s.secretsOnly():
+		message = "there is no row: the task has no forEach"
+		hint = ""
+	case s.secrets && secrets && strings.HasPrefix(message, "secrets has no field"):
+		message = fmt.Sprintf("the secret %q is not declared", e.Name)
+		if hint == "" {
+			hint = fmt.Sprintf("add it to the manifest's list: secrets: [%s]", e.Name)
+		}
+	}
+	l.at(n, offset+e.Offset, message, hint)
+}
+
+func (s scope) secretsOnly() bool { _, ok := s.env["batch"]; return ok }
+
+// forbid files a problem, and returns true, when a string holds an expression
+// where none is evaluated.
+func (l *loader) forbid(n *node) bool {
+	if n == nil || n.kind != textual || !expr.HasExpr(n.text) {
+		return false
+	}
+	l.at(n, strings.Index(n.text, "${{"), "expressions are not evaluated here", "")
+	return true
+}
+
+// An evalError is a failure of a template for one row.
+type evalError struct {
+	node   *node
+	offset int
+	err    error
+	absent string // the field that is missing, if that is the failure
+}
+
+func (e *evalError) Error() string { return e.err.Error() }
+
+// value fills the template in. A template that is one expression keeps the
+// type of its value; any other gives a string.
+func (t *template) value(v *expr.Values) (any, error) {
+	if len(t.parts) == 1 && t.parts[0].prog != nil {
+		out, err := t.parts[0].prog.Eval(v)
+		if err != nil {
+			return nil, t.failed(t.parts[0], err)
+		}
+		return out, nil
+	}
+	return t.string(v)
+}
+
+// string fills the template in as text.
+func (t *template) string(v *expr.Values) (string, error) {
+	if len(t.parts) == 1 && t.parts[0].prog == nil {
+		return t.parts[0].text, nil
+	}
+	var b strings.Builder
+	for _, p := range t.parts {
+		s, err := t.fill(p, v)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(s)
+	}
+	return b.String(), nil
+}
+
+// fill returns the text that one part stands for.
+func (t *template) fill(p part, v *expr.Values) (string, error) {
+	switch {
+	case p.prog == nil:
+		return p.text, nil
+	case p.secret != "":
+		return masked(p.secret), nil
+	}
+	out, err := p.prog.Eval(v)
+	if err != nil {
+		return "", t.failed(p, err)
+	}
+	s, err := text(out)
+	if err != nil {
+		return "", t.failed(p, err)
+	}
+	return s, nil
+}
+
+// masked is how a secret shows where its value must not.
+func masked(secret string) string { return "${{ secrets." + secret + " }}" }
+
+func (t *template) failed(p part, err error) error {
+	e := &evalError{node: t.node, offset: p.offset + len(p.text) - len(strings.TrimLeft(p.text, " \n")), err: err}
+	var at *expr.Error
+	var absent *expr.AbsentError
+	switch {
+	case errors.As(err, &at) && at.Offset > 0:
+		e.offset = p.offset + at.Offset
+	case errors.As(err, &absent):
+		e.absent = absent.Field
+	}
+	return e
+}
+
+// text turns the value of an expression into the text that takes its place.
+func text(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int:
+		return strconv.Itoa(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return "", errors.New("the value is not a number")
+		}
+		out, err := json.Marshal(v)
+		return string(out), err
+	case nil:
+		return "", errors.New("the value is null")
+	case []any, map[string]any:
+		return "", errors.New("the value is a list or a map, not text; toJSON(…) makes it text")
+	}
+	return "", fmt.Errorf("the value is a %T, not text", v)
+}
