@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // fill builds the value that a schema asks for from what pages state. The
@@ -225,6 +226,8 @@ func about(items []*thing, w wanted, address *url.URL) *thing {
 		switch {
 		case furniture(t):
 			score = 1
+		case webPage(t):
+			score = 2 // tells of the page, not of what the page is about
 		case t.main || sameAddress(t, address):
 			score += 1000
 		case best != nil && sameKind(best, t):
@@ -235,6 +238,11 @@ func about(items []*thing, w wanted, address *url.URL) *thing {
 		}
 	}
 	return best
+}
+
+// webPage reports whether a thing is the page itself: WebPage, CollectionPage.
+func webPage(t *thing) bool {
+	return slices.ContainsFunc(t.kinds, func(k string) bool { return strings.HasSuffix(k, "page") })
 }
 
 // plainNames are asked of every page, and say nothing about what it is about.
@@ -254,8 +262,11 @@ func sameKind(a, b *thing) bool { return slices.Equal(a.kinds, b.kinds) }
 
 func sameAddress(t *thing, address *url.URL) bool {
 	texts := []string{t.id}
-	for _, v := range t.props["url"] {
+	for _, v := range slices.Concat(t.props["url"], t.props["mainentityofpage"]) {
 		texts = append(texts, v.text, v.href)
+		if v.item != nil {
+			texts = append(texts, v.item.id)
+		}
 	}
 	for _, s := range texts {
 		if s == "" {

@@ -1,0 +1,126 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// The status words of the reference (get-a-run).
+const (
+	statusPending   = "PENDING"
+	statusRunning   = "RUNNING"
+	statusCompleted = "COMPLETED"
+	statusFailed    = "FAILED"
+	statusStopped   = "STOPPED"
+	statusTimedOut  = "TIMED_OUT"
+)
+
+var statuses = []string{statusPending, statusRunning, statusCompleted, statusFailed, statusStopped, statusTimedOut}
+
+// terminal reports whether a word is one that a run ends with.
+func terminal(status string) bool {
+	switch status {
+	case statusCompleted, statusFailed, statusStopped, statusTimedOut:
+		return true
+	}
+	return false
+}
+
+// runs are the runs that are kept, by id and in order of creation.
+type runs struct {
+	byID  map[string]*run
+	order ordered[*run]
+	ended []*run // oldest end first
+	bytes int64  // of the results of ended
+}
+
+// A run is one run as readers see it, and what is needed to work on it. It is
+// guarded by the server's mutex.
+type run struct {
+	number    uint64
+	id        string
+	agentID   string          // "" for an ad-hoc run
+	task      string          // as sent
+	schema    json.RawMessage // echoed, its keys sorted; nil for none
+	status    string
+	sessionID string
+	result    json.RawMessage
+	cause     *Cause
+	messages  []storedMessage
+	createdAt time.Time
+	updatedAt time.Time
+	startedAt time.Time
+	endedAt   time.Time // zero while the run is alive
+	gone      bool      // forgotten
+
+	job  *job                    // what to do; nil once it is done
+	stop context.CancelCauseFunc // nil unless at work
+}
+
+// A job is what a run is to do. It holds the values of variables, and is
+// dropped when the work ends.
+type job struct {
+	task      string
+	prompt    string
+	schema    json.RawMessage // as sent
+	settings  json.RawMessage
+	variables map[string]string
+}
+
+type storedMessage struct {
+	id        string
+	createdAt time.Time
+	message   json.RawMessage
+}
+
+func (r *run) seq() uint64        { return r.number }
+func (r *run) created() time.Time { return r.createdAt }
+func (r *run) forgotten() bool    { return r.gone }
+func (r *run) alive() bool        { return r.endedAt.IsZero() }
+
+// write appends the run as JSON. The result goes out byte for byte, however
+// deep and large it is: encoding/json would look inside.
+func (r *run) write(b *bytes.Buffer) {
+	b.Grow(len(r.result) + len(r.schema) + len(r.task) + 512)
+	put := func(name string, v any) {
+		b.WriteString(`,"` + name + `":`)
+		b.Write(encode(v))
+	}
+	b.WriteString(`{"runId":`)
+	b.Write(encode(r.id))
+	if r.agentID != "" {
+		put("agentId", r.agentID)
+	}
+	put("task", r.task)
+	put("status", r.status)
+	if r.sessionID != "" {
+		put("sessionId", r.sessionID)
+	}
+	if r.schema != nil {
+		put("resultSchema", r.schema)
+	}
+	if r.result != nil {
+		b.WriteString(`,"result":`)
+		b.Write(r.result)
+	}
+	if r.cause != nil {
+		put("cause", r.cause)
+	}
+	if !r.startedAt.IsZero() {
+		put("startedAt", stamp(r.startedAt))
+	}
+	if !r.endedAt.IsZero() {
+		put("endedAt", stamp(r.endedAt))
+	}
+	put("createdAt", stamp(r.createdAt))
+	put("updatedAt", stamp(r.updatedAt))
+	b.WriteByte('}')
+}
+
+func (r *run) json() json.RawMessage {
+	var b bytes.Buffer
+	r.write(&b)
+	return b.Bytes()
+}
