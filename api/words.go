@@ -32,7 +32,7 @@ func errorWords(status int, contentType string, body io.Reader) (code, message s
 		return "", string(text)
 	}
 	code = word(fields["code"])
-	message = word(fields["message"])
+	message = firstOf(word(fields["message"]), compact(fields["message"]))
 	// "error" is a short name beside a message, the message itself without
 	// one, or an object that holds both.
 	if name := word(fields["error"]); name != "" {
@@ -45,13 +45,7 @@ func errorWords(status int, contentType string, body io.Reader) (code, message s
 		code = firstOf(code, word(inner["code"]), word(inner["type"]))
 		message = firstOf(message, word(inner["message"]))
 	}
-	if message == "" {
-		message = compact(fields["message"])
-	}
-	if message == "" {
-		message = string(text)
-	}
-	return code, message
+	return code, firstOf(message, string(text))
 }
 
 // word returns a JSON string's text; "" for anything else.
@@ -62,14 +56,14 @@ func word(raw json.RawMessage) string {
 }
 
 // compact returns a message that is not a string as JSON on one line, a list
-// of strings as one sentence.
+// of strings as one sentence; "" for null and nothing.
 func compact(raw json.RawMessage) string {
 	var list []string
 	if json.Unmarshal(raw, &list) == nil {
 		return strings.Join(list, "; ")
 	}
 	var b bytes.Buffer
-	if len(raw) == 0 || json.Compact(&b, raw) != nil || b.String() == `""` {
+	if len(raw) == 0 || json.Compact(&b, raw) != nil || b.String() == `""` || b.String() == "null" {
 		return ""
 	}
 	return b.String()

@@ -36,7 +36,7 @@ func (r *Runs) Create(ctx context.Context, req CreateRun) (api.Run, error) {
 		Body:    body,
 		Unsafe:  true,
 		Secrets: req.Secrets,
-	}, r.decode(&run))
+	}, r.decodeAnswer(&run))
 	if run.RunID != "" {
 		return run, nil
 	}
@@ -58,7 +58,10 @@ func (r *Runs) Get(ctx context.Context, runID string) (api.Run, error) {
 		Op:     "get run",
 		Method: http.MethodGet,
 		Path:   "/v1/agents/runs/" + id,
-	}, r.decode(&run))
+	}, func(body io.Reader) (err error) {
+		run, err = api.DecodeRun(body, r.api.Limits())
+		return err
+	})
 	if err != nil {
 		return api.Run{}, err
 	}
@@ -82,7 +85,7 @@ func (r *Runs) Stop(ctx context.Context, runID string) (api.Run, error) {
 		Method: http.MethodPost,
 		Path:   "/v1/agents/runs/" + id + "/stop",
 		Unsafe: true,
-	}, r.decode(&run))
+	}, r.decodeAnswer(&run))
 	switch {
 	case a.Status == http.StatusConflict:
 		return api.Run{}, fmt.Errorf("%w: %w", ErrRunEnded, err)
@@ -94,9 +97,12 @@ func (r *Runs) Stop(ctx context.Context, runID string) (api.Run, error) {
 	return run, nil
 }
 
-func (r *Runs) decode(run *api.Run) func(io.Reader) error {
+// decodeAnswer reads the run in the answer to a create or a stop. Nobody looks
+// for a result there, so none goes to a file.
+func (r *Runs) decodeAnswer(run *api.Run) func(io.Reader) error {
+	limits := api.Limits{MaxResultBytes: r.api.Limits().MaxResultBytes}
 	return func(body io.Reader) (err error) {
-		*run, err = api.DecodeRun(body, r.api.Limits())
+		*run, err = api.DecodeRun(body, limits)
 		return err
 	}
 }
