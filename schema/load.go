@@ -1,0 +1,38 @@
+package schema
+
+import "fmt"
+
+// load reads a document and refuses what nothing else should have to look at.
+// The error is an [Errors].
+func load(name string, text []byte) (*document, error) {
+	s := scanJSON(text)
+	var errs Errors
+	add := func(pointer, format string, args ...any) {
+		errs = append(errs, &Error{File: name, Pointer: pointer, Message: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case s.syntax != "":
+		add("", "is not JSON: %s", s.syntax)
+	case len(text) > MaxResultBytes:
+		add("", "is larger than %d MB", MaxResultBytes>>20)
+	case s.depth:
+		add(s.deepest, "is nested more than %d levels deep", maxDepth)
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	for _, p := range s.numbers {
+		add(p, "is a number of more than %d digits or with an exponent beyond ±%d", maxDigits, maxExponent)
+	}
+	root, err := parse(text)
+	if e, ok := err.(*Error); ok {
+		e.File = name
+		errs = append(errs, e)
+	} else if err != nil {
+		add("", "is not JSON: %v", err)
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	return &document{name: name, root: root}, nil
+}
