@@ -16,21 +16,30 @@ type definition struct {
 	digest     string // of the schema, "" for none
 }
 
-func newDefinition(t batch.Task) definition {
-	d := definition{task: t, run: t.Spec.RunFingerprint(), judge: t.JudgeFingerprint()}
-	if t.Schema != nil {
-		d.digest = t.Schema.Digest()
-	}
-	return d
-}
-
-// An adder writes tasks, and remembers which schema and agent it wrote last,
-// since neighbours mostly share them.
+// An adder writes tasks, and remembers the last schema and agent, since
+// neighbours mostly share them.
 type adder struct {
 	batch  *Batch
 	chunk  []definition
-	schema string
-	agent  string
+	judged definition // the last task whose judge fingerprint was computed
+	schema string     // the last digest that was written
+	agent  string     // the last agent that was written
+}
+
+// define computes what the row needs besides the task. A judge fingerprint
+// depends on the schema alone.
+func (a *adder) define(t batch.Task) {
+	d := definition{task: t, run: t.Spec.RunFingerprint()}
+	if a.judged.judge != "" && a.judged.task.Schema == t.Schema {
+		d.judge, d.digest = a.judged.judge, a.judged.digest
+	} else {
+		d.judge = t.JudgeFingerprint()
+		if t.Schema != nil {
+			d.digest = t.Schema.Digest()
+		}
+		a.judged = d
+	}
+	a.chunk = append(a.chunk, d)
 }
 
 // flush writes the chunk with its event and empties it.

@@ -103,7 +103,7 @@ func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error
 		}
 		total++
 		size += len(t.ID) + len(t.Spec.Task) + len(t.Row)
-		add.chunk = append(add.chunk, newDefinition(t))
+		add.define(t)
 		if len(add.chunk) < chunkTasks && size < chunkBytes {
 			continue
 		}

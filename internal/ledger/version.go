@@ -41,11 +41,14 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	if err != nil {
 		return err
 	}
+	if err := writable(conn); err != nil {
+		return err
+	}
 	if err := useWAL(ctx, conn); err != nil {
 		return err
 	}
 	// The write lock, even when there is nothing to write, shows whether the
-	// file can be written at all.
+	// log can be written.
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -60,16 +63,14 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	return err
 }
 
-// inspect reports whether the file has still to be filled.
+// inspect reports whether the file has still to be filled. It is one statement,
+// so that another process that fills it is seen wholly or not at all.
 func inspect(ctx context.Context, conn *sql.Conn, path string) (empty bool, err error) {
 	var application, found, objects int
-	if err := conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
-		return false, err
-	}
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
-		return false, err
-	}
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&objects); err != nil {
+	err = conn.QueryRowContext(ctx, `
+		SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+			(SELECT count(*) FROM sqlite_schema)`).Scan(&application, &found, &objects)
+	if err != nil {
 		return false, err
 	}
 	switch {
@@ -93,6 +94,25 @@ func fill(ctx context.Context, conn *sql.Conn, path string) error {
 	_, err := conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
 		tables, applicationID, version))
 	return err
+}
+
+// errReadOnly is the case that SQLite does not report before the first write.
+var errReadOnly = errors.New("the file is read-only")
+
+func writable(conn *sql.Conn) error {
+	return conn.Raw(func(driver any) error {
+		d, ok := driver.(interface {
+			IsReadOnly(schema string) (bool, error)
+		})
+		if !ok {
+			return errors.New("the driver cannot tell whether the file is read-only")
+		}
+		readOnly, err := d.IsReadOnly("main")
+		if err == nil && readOnly {
+			err = errReadOnly
+		}
+		return err
+	})
 }
 
 // useWAL switches to the write-ahead log. The switch does not wait for other
@@ -126,10 +146,11 @@ func (s *Store) explain(err error) error {
 	if _, ok := errors.AsType[*VersionError](err); ok {
 		return err
 	}
-	switch code(err) {
-	case codes.SQLITE_NOTADB:
+	c := code(err)
+	switch {
+	case c == codes.SQLITE_NOTADB:
 		return fmt.Errorf("%s: %w", s.path, ErrNotLedger)
-	case codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_PERM, codes.SQLITE_AUTH:
+	case errors.Is(err, errReadOnly), c == codes.SQLITE_CANTOPEN, c == codes.SQLITE_READONLY, c == codes.SQLITE_PERM:
 		return fmt.Errorf("%s: the file and its folder must be writable: %w", s.path, err)
 	}
 	return fmt.Errorf("%s: %w", s.path, err)

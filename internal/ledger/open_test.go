@@ -1,0 +1,284 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger/ledgertest"
+)
+
+// modes checks that nobody else can read what lies in a state folder.
+func modes(t *testing.T, dir string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("modes mean nothing here")
+	}
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		want := fs.FileMode(fileMode)
+		if d.IsDir() {
+			want = dirMode
+		} else {
+			files++
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s: got %o, want %o", path, got, want)
+		}
+		return nil
+	})
+	if err != nil || files < 4 {
+		t.Errorf("got %d files, %v", files, err)
+	}
+}
+
+func TestModesOfEverything(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "state")
+	s := openStore(t, dir)
+	l, err := Lock(dir, "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Unlock(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := begin(t, s, "main", ledgertest.Tasks(2)...)
+	spilled := filepath.Join(t.TempDir(), "spilled")
+	if err := os.WriteFile(spilled, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range []batch.Result{{Raw: make([]byte, rowLimit+1)}, {File: spilled}} {
+		end := wholeWay(i, nil)[2]
+		end.Run.Result = r
+		mustAppend(t, b, wholeWay(i, nil)[0], wholeWay(i, nil)[1], end)
+	}
+	modes(t, dir)
+}
+
+func TestOddPaths(t *testing.T) {
+	names := []string{"with space", "100%", "a%20b", "q?mode=ro", "h#x", "ü"}
+	if runtime.GOOS == "windows" {
+		names = []string{"with space", "100%", "a%20b", "h#x", "ü"}
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), name)
+			begin(t, openStore(t, dir), "main", ledgertest.Tasks(1)...)
+			if _, err := os.Stat(filepath.Join(dir, "ledger.db-wal")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestCloseLeavesOneFile(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	b := begin(t, s, "main", ledgertest.Tasks(3)...)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != "ledger.db" {
+		t.Errorf("got %v, %v, want ledger.db alone", left, err)
+	}
+	if err := b.Append(wholeWay(0, nil)[0]); !errors.Is(err, ErrClosed) {
+		t.Errorf("append: got %v, want %v", err, ErrClosed)
+	}
+	if _, err := b.Task(0); !errors.Is(err, ErrClosed) {
+		t.Errorf("read: got %v, want %v", err, ErrClosed)
+	}
+	again, err := openStore(t, dir).Batch(b.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row, err := again.Task(2); err != nil || row.ID != "task-2" {
+		t.Errorf("got %v, %v", row, err)
+	}
+}
+
+func raw(t *testing.T, dir string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", source(filepath.Join(dir, fileName), "rwc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range statements {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewerVersionIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, dir, "PRAGMA user_version = 2")
+	before, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(dir)
+	v, ok := errors.AsType[*VersionError](err)
+	if !ok || *v != (VersionError{Path: s.path, Version: 2, Supported: 1}) || !strings.Contains(err.Error(), s.path) {
+		t.Errorf("got %v, want a version error of %s", err, s.path)
+	}
+	if after, err := os.ReadFile(s.path); err != nil || string(after) != string(before) {
+		t.Errorf("the file was changed, %v", err)
+	}
+}
+
+func TestOtherFilesAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		setup func(t *testing.T, dir, path string)
+		is    error
+	}{
+		{"text", func(t *testing.T, _, path string) {
+			if err := os.WriteFile(path, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrNotLedger},
+		{"another program's database", func(t *testing.T, dir, _ string) { raw(t, dir, "CREATE TABLE x (y)") }, ErrNotLedger},
+		{"another program's version", func(t *testing.T, dir, _ string) { raw(t, dir, "PRAGMA user_version = 7") }, ErrNotLedger},
+		{"another application", func(t *testing.T, dir, _ string) { raw(t, dir, "PRAGMA application_id = 7") }, ErrNotLedger},
+		{"a folder", func(t *testing.T, _, path string) {
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, nil},
+		{"a state folder that is a file", func(t *testing.T, dir, _ string) {
+			if err := errors.Join(os.Remove(dir), os.WriteFile(dir, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "state")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			c.setup(t, dir, filepath.Join(dir, fileName))
+			s, err := Open(dir)
+			if err == nil {
+				_ = s.Close()
+				t.Fatal("got no error")
+			}
+			if c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("got %v, want %v with the path", err, c.is)
+			}
+		})
+	}
+}
+
+func TestReadOnlyIsRefused(t *testing.T) {
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("modes do not bind this user")
+	}
+	for name, lock := range map[string]func(dir string) error{
+		"folder": func(dir string) error { return os.Chmod(dir, 0o500) },
+		"file":   func(dir string) error { return os.Chmod(filepath.Join(dir, fileName), 0o400) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := openStore(t, dir).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := lock(dir); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+			s, err := Open(dir)
+			if err == nil {
+				_ = s.Close()
+				t.Fatal("got no error")
+			}
+			if !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "writable") {
+				t.Errorf("got %v, want the path and what is wrong", err)
+			}
+		})
+	}
+}
+
+func TestManyOpenTheSameNewFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			s, err := Open(dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// The write-ahead log of SQLite before 3.51.3 can be corrupted when it is
+// reset while another process checkpoints.
+func TestSQLiteVersion(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	var major, minor, patch int
+	err := s.read(func(c *connection) error {
+		_, err := c.one(`SELECT substr(v, 1, 1), substr(v, 3, 2), substr(v, 6) FROM (SELECT sqlite_version() AS v)`, nil, &major, &minor, &patch)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if major*1_000_000+minor*1000+patch < 3_051_003 {
+		t.Errorf("got SQLite %d.%d.%d, want 3.51.3 or later", major, minor, patch)
+	}
+}
+
+// What durability rests on is set on the connection that writes, and readers
+// cannot write.
+func TestPragmas(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "busy_timeout": "60000", "fullfsync": "1"} {
+		var got string
+		err := s.write(func(c *connection) error {
+			_, err := c.one("PRAGMA "+pragma, nil, &got)
+			return err
+		})
+		if err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", pragma, got, err, want)
+		}
+	}
+	err := s.read(func(c *connection) error {
+		_, err := c.exec("DELETE FROM batches")
+		return err
+	})
+	if err == nil {
+		t.Error("a reader may write")
+	}
+}
