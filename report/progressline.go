@@ -185,29 +185,43 @@ var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 // cells is the width of a line of ours in columns, colours taken off.
 func cells(line string) int { return columnsOf(sgr.ReplaceAllString(line, "")) }
 
-// columnsOf measures text by its characters, not by the environment's locale,
-// as runewidth's own functions do.
-func columnsOf(s string) int { return narrow().StringWidth(s) }
+// columnsOf measures text character by character. A terminal that joins
+// several to one picture draws fewer columns, none draws more.
+func columnsOf(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeColumns(r)
+	}
+	return n
+}
 
-func narrow() *runewidth.Condition { return &runewidth.Condition{StrictEmojiNeutral: true} }
+// runeColumns does not ask the environment for its locale, as runewidth's own
+// functions do.
+func runeColumns(r rune) int {
+	if r == '\uFE0F' {
+		return 1 // makes the character before it a wide one
+	}
+	c := runewidth.Condition{StrictEmojiNeutral: true}
+	return c.RuneWidth(r)
+}
 
 // fit cuts s to width columns and marks the cut. Characters without a width
-// count too, lest a page stack thousands of accents on one letter.
+// are counted as well, lest a page stack thousands of accents on one letter.
 func fit(s string, width int) string {
 	if width < 1 {
 		return ""
 	}
-	n := 0
-	for i := range s {
-		if n++; n > 4*width {
-			s = s[:i]
-			break
+	columns, characters, room := 0, 0, 0
+	for i, r := range s {
+		if columns < width && characters < 4*width {
+			room = i // what is before leaves a column for the mark
+		}
+		columns += runeColumns(r)
+		if characters++; columns > width || characters > 4*width {
+			return s[:room] + "…"
 		}
 	}
-	if columnsOf(s) <= width {
-		return s
-	}
-	return narrow().Truncate(s, width, "…")
+	return s
 }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }

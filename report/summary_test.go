@@ -1,0 +1,53 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+func TestSummary(t *testing.T) {
+	all := batch.Summary{
+		Info: batch.Info{Total: 12}, Counts: map[batch.Outcome]int{batch.Passed: 12}, Runs: 14, RunTime: 190 * time.Second,
+	}
+	bad := batch.Summary{
+		Info:   batch.Info{Total: 5000, Halted: "the key was refused\x1b[2J"},
+		Counts: map[batch.Outcome]int{batch.Passed: 4000, batch.Invalid: 2, batch.Failed: 1, batch.Unknown: 1, batch.NotStarted: 996},
+		Runs:   1, RunTime: 0, Leaked: 1,
+		Failures: []batch.Failure{
+			{Outcome: batch.Invalid, Message: "/price: must be above 0", Count: 2, Example: "sku-3"},
+			{Outcome: batch.Failed, Reason: batch.RunFailed, Message: strings.Repeat("x", 1000), Count: 1, Example: "sku\n4"},
+		},
+	}
+	for _, test := range []struct {
+		s    batch.Summary
+		o    SummaryOptions
+		want string
+	}{
+		{all, SummaryOptions{}, "ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n"},
+		{bad, SummaryOptions{Color: true, Reports: []string{"a.csv", "b.jsonl"}, Next: "bbbatch apply tasks.yaml"},
+			"\x1b[31mnot ok\x1b[0m: 4,000 of 5,000 passed\n" +
+				"  4,000 passed, 2 invalid, 1 failed, 1 unknown, 996 not_started\n" +
+				"  1 run, 0.0s of run time\n" +
+				"  halted: the key was refused\uFFFD[2J\n" +
+				"  2 invalid: /price: must be above 0, such as sku-3\n" +
+				"  1 failed: run_failed: " + strings.Repeat("x", maxLine-len("run_failed: ")-1) + "…, such as sku 4\n" +
+				"  unknown: for 1 task it could not be settled whether a run was bought;\n" +
+				"    candidates in the JSONL report names the runs to look at before it is bought again\n" +
+				"  secrets: 1 result contains the value of a secret; look before you pass the reports on\n" +
+				"  report: a.csv\n  report: b.jsonl\n" +
+				"next: bbbatch apply tasks.yaml\n"},
+	} {
+		var out strings.Builder
+		if err := Summary(&out, test.s, test.o); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, out.String()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
