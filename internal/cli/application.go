@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+// continueWithin is the age up to which an unfinished batch is continued.
+const continueWithin = 24 * time.Hour
+
+// An application is one apply at work.
+type application struct {
+	sys      Sys
+	flags    *applyFlags
+	manifest *manifest.Manifest
+	outputs  []output
+	show     *display
+	store    *ledger.Store
+	service  *service
+	secrets  batch.Secrets
+}
+
+func (a *application) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	drain, unwatch := a.watchSignals(cancel)
+	defer unwatch()
+
+	b, err := a.open(ctx, drain)
+	if err != nil {
+		return err
+	}
+	info, err := b.Info()
+	if err != nil {
+		return err
+	}
+	if err := a.place(info); err != nil {
+		return err
+	}
+	stream := a.stream(b, cancel)
+	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
+	return a.end(b, stream, runErr)
+}
+
+// carry runs a batch as far as it goes.
+func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func()) error {
+	sum, err := b.Summary()
+	if err != nil {
+		return err
+	}
+	progress := a.show.start(b, sum)
+	defer progress.Close()
+	return batch.Run(ctx, batch.Config{
+		Provider: a.service.provider, Ledger: b, Tasks: tasks,
+		Concurrency:       a.concurrency(),
+		RequestsPerSecond: a.requestsPerSecond(),
+		FirstLook:         a.service.firstLook,
+		Settle:            a.flags.settle,
+		Secrets:           a.secrets,
+		Drain:             drain,
+		Warn:              func(m string) { progress.Line("warning: %s", m) },
+		Notify: func(e batch.Event) {
+			progress.Event(e)
+			if e.Kind == batch.TaskJudged {
+				judged()
+			}
+		},
+	})
+}
+
+func (a *application) concurrency() int {
+	if a.flags.concurrency > 0 {
+		return a.flags.concurrency
+	}
+	return a.manifest.Concurrency // 0 is the engine's default
+}
+
+func (a *application) requestsPerSecond() float64 {
+	if a.manifest.RequestsPerSecond > 0 {
+		return a.manifest.RequestsPerSecond
+	}
+	return a.service.rate
+}
+
+// open finds the batch to work on: the unfinished one of the same identity, or
+// a new one.
+func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
+	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		again, err := a.takeUp(ctx, drain, old)
+		if err != nil || again {
+			return old, err
+		}
+	}
+	return a.store.Begin(batch.Info{
+		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL,
+		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
+		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
+	}, a.manifest.Tasks(nil))
+}
+
+// takeUp decides about an unfinished batch: it is continued (true), or its
+// runs in flight are collected and it is closed, or the manifest no longer fits
+// it and the user must say which of the two is meant.
+func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *ledger.Batch) (bool, error) {
+	sum, err := old.Summary()
+	if err != nil {
+		return false, err
+	}
+	info := sum.Info
+	if a.service.kind == "local" {
+		a.show.say("batch %s of %s is not continued: its local server ended with its process", info.ID, clock(info.OpenedAt))
+		return false, old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"})
+	}
+	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
+		if n := sum.Counts[batch.Running]; n > 0 {
+			a.show.say("batch %s of %s is given up; collecting its %s in flight first", info.ID, clock(info.OpenedAt), plural(n, "run"))
+		}
+		return false, a.carry(ctx, drain, old, nil, func() {})
+	}
+	var changed *batch.ChangedError
+	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
+		return false, usage(fmt.Errorf("%s: the unfinished batch %s of %s has other tasks than the manifest has now: %w", a.manifest.File, info.ID, clock(info.OpenedAt), err),
+			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight first and buys the rest again")
+	} else if err != nil {
+		return false, err
+	}
+	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
+	a.show.say("continuing %s of %s: %s done, %s running, %s to go (--new starts afresh)", info.ID, clock(info.OpenedAt),
+		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
+	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC()})
+}
+
+// watchSignals closes drain at the first SIGINT and cancels at the second, and
+// at once for every other signal.
+func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop func()) {
+	signals, unnotify := a.sys.Signals()
+	closing := make(chan struct{})
+	quit := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		draining := false
+		for {
+			select {
+			case <-quit:
+				return
+			case s := <-signals:
+				if s == os.Interrupt && !draining {
+					draining = true
+					close(closing)
+					a.show.interrupted()
+					continue
+				}
+				a.show.detached()
+				cancel()
+			}
+		}
+	}()
+	return closing, func() { unnotify(); close(quit); <-done }
+}
+
+// end writes the reports and says how it went.
+func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
+	if code := codeOf(runErr); code == exitInternal {
+		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(false))
+	}
+	sum, err := b.Summary()
+	if err != nil {
+		return err
+	}
+	finished := !sum.Info.ClosedAt.IsZero()
+	written, err := a.write(b, stream, finished)
+	if e := a.summarize(sum, written, runErr); e != nil {
+		err = errors.Join(err, e)
+	}
+	if err != nil {
+		return &failure{exitInternal, err, "nothing is lost: the ledger has every result"}
+	}
+	if runErr != nil {
+		return describe(runErr)
+	}
+	if code := codeOfCounts(sum.Counts); code != exitOK {
+		return &failure{code: code, err: errTold}
+	}
+	return nil
+}
+
+// errTold is the error of a failure that the summary has told already.
+var errTold = errors.New("told already")
+
+// describe gives an error of the engine the words and the hint for a person.
+func describe(err error) error {
+	var refused *batch.RefusedError
+	var unreachable *batch.UnreachableError
+	var changed *batch.ChangedError
+	switch {
+	case errors.Is(err, batch.ErrInterrupted):
+		return &failure{exitInterrupted, errTold, ""}
+	case errors.As(err, &refused):
+		hint := "check BROWSERBASE_API_KEY; the same command then continues the batch"
+		if refused.Status == 402 {
+			hint = "check the account's quota and plan; the same command then continues the batch"
+		}
+		return &failure{exitService, fmt.Errorf("the service refused: %w", err), hint}
+	case errors.As(err, &unreachable):
+		return &failure{exitService, err, "check the network and BROWSERBASE_BASE_URL; the same command then continues the batch"}
+	case errors.As(err, &changed):
+		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
+	}
+	return err
+}

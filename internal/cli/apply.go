@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+)
+
+type applyFlags struct {
+	concurrency int
+	outputs     []string
+	local       bool
+	providerURL string
+	state       string
+	fresh       bool
+	settle      time.Duration
+	progress    string
+	quiet       bool
+}
+
+func newApply(sys Sys) *cobra.Command {
+	var f applyFlags
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Run a batch, or continue the unfinished one",
+		Long: `Run the tasks of a manifest: buy one run for each, wait for it, judge its
+result against its JSON Schema, and write the reports. FILE "-" is standard
+input.
+
+Every step is in the ledger (.bbbatch/ beside the manifest) before anything
+follows from it. A batch that was interrupted is continued by the same command:
+what is done is kept, runs in flight are collected, nothing is bought twice. A
+create whose answer was lost is never sent again: its task ends as unknown,
+with the runs to look at.
+
+Standard output carries data only: the report whose path is "-", or JSONL when
+no report is declared anywhere. The first Ctrl-C waits for the runs in flight,
+the second leaves them running for the next apply.
+
+The key is read from BROWSERBASE_API_KEY, the address from --provider-url or
+BROWSERBASE_BASE_URL.
+
+` + exitCodes,
+		Example: `  bbbatch apply examples/tasks.yaml --local
+  bbbatch apply tasks.yaml -j 20
+  bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.concurrency < 0 || c.Flags().Changed("concurrency") && f.concurrency == 0 {
+				return usage(fmt.Errorf("--concurrency: must be at least 1, not %d", f.concurrency), "")
+			}
+			if f.settle < 0 {
+				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
+			}
+			m, err := load(sys, args[0])
+			if err != nil {
+				return err
+			}
+			return apply(c.Context(), sys, &f, m)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.IntVarP(&f.concurrency, "concurrency", "j", 0, "runs in flight at once (default: limits.concurrency of the manifest, else 10)")
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH`, instead of those in the manifest (repeatable);\nthe format is the extension or FORMAT:PATH; - is standard output")
+	flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
+	flags.StringVar(&f.providerURL, "provider-url", "", "address of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
+	flags.StringVar(&f.state, "state", "", "folder of the ledger (default: .bbbatch beside the manifest)")
+	flags.BoolVar(&f.fresh, "new", false, "start a new batch; runs in flight of the unfinished one are collected first")
+	flags.DurationVar(&f.settle, "settle", 30*time.Second, "how long after a lost answer the service's listing is believed to show the run")
+	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+	return cmd
+}
+
+// apply carries out a manifest. Everything that can be wrong on this machine
+// is found before anything is sent.
+func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
+	secrets, err := readSecrets(sys, m)
+	if err != nil {
+		return err
+	}
+	show, err := newDisplay(sys, f)
+	if err != nil {
+		return err
+	}
+	outs, err := parseOutputs(f, m)
+	if err != nil {
+		return err
+	}
+	dir := f.state
+	if dir == "" {
+		dir = filepath.Join(m.Dir, ".bbbatch")
+	}
+	srv, err := connect(sys, m, f, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, srv.close()) }()
+
+	store, err := ledger.Open(dir)
+	if err != nil {
+		return usage(err, "--state DIR puts the ledger elsewhere")
+	}
+	defer func() {
+		if e := store.Close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("ledger: %w", e))
+		}
+	}()
+	lock, err := ledger.Lock(dir, m.Name)
+	if err != nil {
+		return heldOr(err)
+	}
+	defer lock.Unlock()
+
+	for name, value := range srv.secrets {
+		secrets[name] = value
+	}
+	a := &application{
+		sys: sys, flags: f, manifest: m, outputs: outs, show: show,
+		store: store, service: srv, secrets: secrets,
+	}
+	return a.run(ctx)
+}
+
+// heldOr gives a lock that another process holds its exit code.
+func heldOr(err error) error {
+	var held *ledger.HeldError
+	if errors.As(err, &held) {
+		return &failure{exitHeld, err, "wait for it to end; two processes never work on one batch"}
+	}
+	return usage(err, "--state DIR puts the ledger elsewhere")
+}
+
+// readSecrets reads the values of the secrets that the manifest uses.
+func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
+	secrets := make(batch.Secrets)
+	var missing []string
+	for _, name := range m.UsedSecrets() {
+		value := sys.Getenv(name)
+		if value == "" {
+			missing = append(missing, name)
+		}
+		secrets[name] = value
+	}
+	if len(missing) > 0 {
+		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
+			"set the environment variable of the same name")
+	}
+	return secrets, nil
+}

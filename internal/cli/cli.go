@@ -1,0 +1,116 @@
+// Package cli owns the command line: flags, streams, the environment, signals
+// and exit codes. One file holds one command; a command reads, calls one or
+// two packages and prints. A loop over tasks belongs in package batch.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+// Main runs the program with the arguments after its name and returns its exit
+// code.
+func Main(args []string, sys Sys) int {
+	root := newRoot(sys)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		return exitOK
+	}
+	var f *failure
+	if !errors.As(err, &f) && cmd != nil && isParse(err) {
+		err = usage(err, parseHint(cmd, err))
+	}
+	complain(sys.Stderr, err)
+	return codeOf(err)
+}
+
+func newRoot(sys Sys) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bbbatch",
+		Short: "Run batches of AI browser-agent tasks from a declarative file",
+		Long: `bbbatch runs batches of AI browser-agent tasks from a declarative file.
+
+A paid run is never lost, never bought twice, and never believed without a
+check: every step is in a ledger before anything follows from it, and every
+result is judged against its JSON Schema on this machine.`,
+		Example: `  bbbatch apply examples/tasks.yaml --local     # no key, no account: real pages, a local agent
+  bbbatch apply tasks.yaml -j 20 -o prices.csv  # against Browserbase, 20 runs at once
+  bbbatch check tasks.yaml                      # is the manifest right? sends nothing`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(sys.Stdin)
+	root.SetOut(sys.Stdout)
+	root.SetErr(sys.Stderr)
+	root.SetUsageTemplate(usageTemplate)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(newApply(sys), newCheck(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	return root
+}
+
+// usageTemplate is cobra's own, with examples before the flags.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} help COMMAND" tells all about a command.{{end}}
+`
+
+// complain prints an error as "bbbatch: what, where" and its hint on a line of
+// its own.
+func complain(w io.Writer, err error) {
+	var problems manifest.Problems
+	var f *failure
+	switch {
+	case errors.Is(err, errTold):
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			complainOf(w, p)
+		}
+		return
+	case errors.As(err, &f):
+		say(w, "bbbatch: "+f.Error(), f.hint)
+	default:
+		say(w, "bbbatch: "+err.Error(), "")
+	}
+}
+
+// complainOf prints one problem of a manifest.
+func complainOf(w io.Writer, p manifest.Problem) {
+	line := "bbbatch: " + p.Error()
+	if p.Warning {
+		line = "bbbatch: warning: " + p.Error()
+	}
+	say(w, line, p.Hint)
+}
+
+// say prints lines that may hold text from outside.
+func say(w io.Writer, line, hint string) {
+	lines := strings.Split(line, "\n")
+	for i := range lines {
+		lines[i] = report.Clean(lines[i])
+	}
+	fmt.Fprintln(w, strings.Join(lines, "\n"))
+	if hint != "" {
+		fmt.Fprintln(w, "hint: "+report.Clean(hint))
+	}
+}

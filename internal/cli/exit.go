@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// The exit codes. They are a contract: see README.md and `bbbatch help apply`.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // a run failed, or its fate is unknown
+	exitUsage       = 2   // the command line, the manifest, a secret or a file is wrong
+	exitInvalid     = 3   // every run finished; a result breaks its schema
+	exitService     = 5   // the service has no key, refused it, or can't be reached
+	exitHeld        = 6   // another process holds the batch
+	exitInternal    = 70  // state or a report could not be written; a bug
+	exitInterrupted = 130 // interrupted with work unfinished
+)
+
+// exitCodes is what every command's help says of them.
+const exitCodes = `Exit codes:
+  0    every task passed
+  1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
+  2    the command line, the manifest, a secret or a data file is wrong, or an
+       output can't be written; nothing was sent
+  3    every run finished; a result breaks its schema
+  5    the service has no key, refused the key, the quota or the feature, or
+       can't be reached
+  6    another process holds this batch
+  70   an internal error: state or a report could not be written, or a bug
+  130  interrupted with work unfinished; the same command continues`
+
+// A failure is an error with the exit code it leads to and what to do about it.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usage(err error, hint string) error { return &failure{exitUsage, err, hint} }
+
+// precedence orders the codes: when several hold, the first one wins.
+var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitFailed, exitInvalid, exitOK}
+
+// worst picks the code that wins of two.
+func worst(a, b int) int {
+	for _, code := range precedence {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitInternal
+}
+
+// codeOf is the exit code of an error alone. An error that nobody gave a code
+// came from the command line's parser, or is a bug.
+func codeOf(err error) int {
+	var f *failure
+	var refused *batch.RefusedError
+	var unreachable *batch.UnreachableError
+	var changed *batch.ChangedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &f):
+		return f.code
+	case errors.Is(err, batch.ErrInterrupted):
+		return exitInterrupted
+	case errors.As(err, &refused), errors.As(err, &unreachable):
+		return exitService
+	case errors.As(err, &changed):
+		return exitUsage
+	}
+	return exitInternal
+}
+
+// codeOfCounts is the exit code of how the tasks ended.
+func codeOfCounts(counts map[batch.Outcome]int) int {
+	code := exitOK
+	if counts[batch.Invalid] > 0 {
+		code = worst(code, exitInvalid)
+	}
+	if counts[batch.Failed]+counts[batch.Unknown] > 0 {
+		code = worst(code, exitFailed)
+	}
+	return code
+}

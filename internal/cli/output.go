@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+// An output is one report that was asked for.
+type output struct {
+	report.Output
+	declared *manifest.Report // whose path may name the batch; nil for -o
+}
+
+// parseOutputs decides what is written: -o replaces the manifest's list, and
+// JSONL on standard output is what is left when neither says anything.
+func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
+	var outs []output
+	for _, o := range f.outputs {
+		parsed, err := report.ParseOutput(o)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--output: %w", err), "")
+		}
+		outs = append(outs, output{Output: parsed})
+	}
+	if len(f.outputs) == 0 {
+		for i, r := range m.Reports {
+			outs = append(outs, output{report.Output{Format: report.Format(r.Format), Path: r.Path}, &m.Reports[i]})
+		}
+	}
+	if len(outs) == 0 {
+		outs = append(outs, output{Output: report.Output{Format: report.JSONL, Path: report.Stdout}})
+	}
+	onStdout := 0
+	for _, o := range outs {
+		if o.Path == report.Stdout {
+			onStdout++
+		}
+	}
+	if onStdout > 1 {
+		return nil, usage(errors.New("--output: only one report can go to standard output"), "name a file for the others")
+	}
+	return outs, nil
+}
+
+// place gives every report its path, now that the batch has an id and a day,
+// and tries that it can be written before anything is bought.
+func (a *application) place(info batch.Info) error {
+	seen := make(map[string]bool)
+	for i := range a.outputs {
+		o := &a.outputs[i]
+		if o.declared != nil && o.Path != report.Stdout {
+			path, err := o.declared.PathFor(info.ID, info.OpenedAt)
+			if err != nil {
+				return usage(err, "")
+			}
+			o.Path = path
+		}
+		if seen[o.Path] {
+			return usage(fmt.Errorf("%s: two reports go to the same file", o.Path), "give each a path of its own")
+		}
+		seen[o.Path] = true
+		if err := report.CheckFile(o.Output); err != nil {
+			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
+		}
+	}
+	return nil
+}
+
+// A stream is the JSONL on standard output, if there is one, and the news that
+// its reader is gone.
+type stream struct {
+	jsonl *report.Stream
+	stop  func() // lets the batch go when nobody reads any more
+
+	wake chan struct{}
+	done chan struct{}
+	once sync.Once
+	err  error // read only after done is closed
+}
+
+// stream starts writing JSONL to standard output, in the manifest's order,
+// when that is asked for.
+func (a *application) stream(b *ledger.Batch, stop func()) *stream {
+	s := &stream{stop: stop, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	for _, o := range a.outputs {
+		if o.Path == report.Stdout && o.Format == report.JSONL {
+			s.jsonl = report.NewStream(a.sys.Stdout, b)
+		}
+	}
+	go s.run()
+	return s
+}
+
+func (s *stream) run() {
+	defer close(s.done)
+	for range s.wake {
+		if s.jsonl == nil || s.err != nil {
+			continue
+		}
+		if s.err = s.jsonl.Advance(); s.err != nil {
+			s.stop()
+		}
+	}
+}
+
+// advance says that a task was judged. It never waits.
+func (s *stream) advance() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close ends the stream after every judged call has returned.
+func (s *stream) close(finished bool) error {
+	s.once.Do(func() { close(s.wake) })
+	<-s.done
+	if s.jsonl == nil || s.err != nil {
+		return s.err
+	}
+	return s.jsonl.Finish(finished)
+}
+
+// write ends the stream and writes every other report. A reader of standard
+// output that is gone is not an error: the ledger has everything.
+func (a *application) write(b *ledger.Batch, s *stream, finished bool) (paths []string, err error) {
+	if e := s.close(finished); e != nil && !isGone(e) {
+		err = errors.Join(err, fmt.Errorf("standard output: %w", e))
+	}
+	for _, o := range a.outputs {
+		if o.Path != report.Stdout {
+			path, e := report.WriteFile(o.Output, b, finished)
+			if e != nil {
+				err = errors.Join(err, fmt.Errorf("report %w", e))
+				continue
+			}
+			paths = append(paths, path)
+			continue
+		}
+		if o.Format != report.JSONL {
+			if e := report.Write(a.sys.Stdout, o.Format, b); e != nil && !isGone(e) {
+				err = errors.Join(err, fmt.Errorf("standard output: %w", e))
+			}
+		}
+	}
+	return paths, err
+}
+
+func isGone(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) }

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/bbbatch/bbbatch/api/browserbase"
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/internal/provider"
+	"github.com/bbbatch/bbbatch/internal/server"
+)
+
+// A service is where runs are bought, and how it is to be treated.
+type service struct {
+	provider  batch.Provider
+	kind      string // browserbase or local
+	baseURL   string // part of a batch's identity
+	rate      float64
+	firstLook time.Duration
+	secrets   batch.Secrets // the key, by the name of its variable
+	close     func() error
+}
+
+// How the services are treated unless the manifest says otherwise.
+const (
+	browserbaseRate = 10 // requests per second
+	browserbaseLook = 2 * time.Second
+	localLook       = 20 * time.Millisecond
+)
+
+// connect finds the service that a manifest and the command line name. It
+// sends nothing.
+func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*service, error) {
+	if f.local || m.Provider == "local" {
+		if f.providerURL != "" {
+			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
+		}
+		return connectLocal(sys, m, spill)
+	}
+	key := sys.Getenv("BROWSERBASE_API_KEY")
+	if key == "" {
+		return nil, &failure{exitService, errors.New("no API key: the environment variable BROWSERBASE_API_KEY is not set"),
+			"export BROWSERBASE_API_KEY=…, or use --local to run on this machine without a key"}
+	}
+	url, from := f.providerURL, "--provider-url"
+	if url == "" {
+		url, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
+	}
+	if url == "" {
+		url = browserbase.DefaultBaseURL
+	}
+	url = strings.TrimRight(url, "/")
+	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version()})
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", from, err), "")
+	}
+	return &service{
+		provider: provider.Browserbase(client), kind: "browserbase", baseURL: url,
+		rate: browserbaseRate, firstLook: browserbaseLook,
+		secrets: batch.Secrets{"BROWSERBASE_API_KEY": key},
+		close:   func() error { return nil },
+	}, nil
+}
+
+// connectLocal starts the agents API inside this process, on a free port of
+// the loopback interface.
+func connectLocal(_ Sys, m *manifest.Manifest, spill string) (*service, error) {
+	key := rand.Text()
+	srv, err := server.New(server.Config{
+		Key:         key,
+		Agent:       server.Page(server.PageConfig{Sites: m.Sites, UserAgent: "bbbatch/" + version()}),
+		Concurrency: 200,
+	})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("the local server can't listen: %w", err)
+	}
+	h := &http.Server{Handler: srv, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- h.Serve(listener) }()
+	stop := func() error {
+		err := errors.Join(h.Close(), srv.Close())
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return err
+	}
+	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: "http://" + listener.Addr().String(), SpillDir: spill})
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	return &service{
+		provider: provider.Browserbase(client), kind: "local", baseURL: "local",
+		firstLook: localLook, secrets: batch.Secrets{"the local server's key": key}, close: stop,
+	}, nil
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// A Sys is the world around the program: its streams, its environment and the
+// signals it gets. Nothing else in the program touches them.
+type Sys struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+
+	Getenv func(string) string
+	Now    func() time.Time
+
+	// Terminal reports whether stderr is a terminal, and its width in columns.
+	Terminal func() (width int, ok bool)
+
+	// Signals yields what arrives of SIGINT, SIGTERM and SIGHUP until stop is
+	// called.
+	Signals func() (signals <-chan os.Signal, stop func())
+}
+
+// System returns the process's own world. A write to a closed pipe becomes an
+// error there, where it would otherwise kill the process in the middle of a
+// step.
+func System() Sys {
+	signal.Ignore(syscall.SIGPIPE)
+	return Sys{
+		Stdin:  os.Stdin,
+		Stdout: os.Stdout,
+		Stderr: os.Stderr,
+		Getenv: os.Getenv,
+		Now:    time.Now,
+		Terminal: func() (int, bool) {
+			fd := int(os.Stderr.Fd())
+			if !term.IsTerminal(fd) {
+				return 0, false
+			}
+			width, _, err := term.GetSize(fd)
+			if err != nil || width <= 0 {
+				width = 80
+			}
+			return width, true
+		},
+		Signals: func() (<-chan os.Signal, func()) {
+			c := make(chan os.Signal, 4)
+			signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			return c, func() { signal.Stop(c) }
+		},
+	}
+}
