@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -14,6 +15,10 @@ import (
 // judgeAlone is the size from which results are judged one at a time, so that
 // memory holds no two of them.
 const judgeAlone = 1 << 20
+
+// pathMost is how much of an instance path a message shows. A hostile result
+// makes long ones.
+const pathMost = 200
 
 // A judge says whether a result is good.
 type judge struct {
@@ -46,7 +51,19 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 	default:
 		v.Outcome, v.Reason, v.Message = Failed, RunFailed, "the run failed"
 	}
+	if v.Outcome == Failed && v.Reason != Deadline && row.Cause != nil {
+		v.Message = inWords(*row.Cause)
+	}
 	return v
+}
+
+// inWords is a cause as "CODE: message".
+func inWords(c Cause) string {
+	text := c.Code
+	if c.Message != "" {
+		text += ": " + c.Message
+	}
+	return text
 }
 
 // complete judges the result of a run that completed.
@@ -117,6 +134,9 @@ func summary(problems []schema.Problem) string {
 	where := p.InstancePath
 	if where == "" {
 		where = "result"
+	}
+	if len(where) > pathMost {
+		where = strings.ToValidUTF8(where[:pathMost], "") + "…"
 	}
 	text := where + ": " + p.Message
 	if n := len(problems) - 1; n > 0 {

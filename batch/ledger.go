@@ -64,6 +64,7 @@ type Row struct {
 	CreatedAt  time.Time     // by the service's clock
 	StartedAt  time.Time     // by our clock: when the run id became known
 	StopAt     time.Time     // by our clock: when stop.intended was written; zero if never
+	Cause      *Cause        // the service's account of why it failed; nil if none
 	Timeout    time.Duration
 	Text       string // the task's text as it was sent
 }

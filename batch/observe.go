@@ -132,7 +132,7 @@ func (o *observation) seen(run Observed) (bool, error) {
 	o.maskCause(&run)
 	if run.Status.Ended() {
 		err := o.append(Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
-		o.row.State, o.row.Status = StateEnded, run.Status
+		o.row.State, o.row.Status, o.row.Cause = StateEnded, run.Status, run.Cause
 		return true, err
 	}
 	if !run.Status.Known() {

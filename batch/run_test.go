@@ -512,6 +512,9 @@ func TestSecretsAreMaskedAndTheirResultsFlagged(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantOutcomes(t, l, "invalid", "failed")
+		if got, want := l.verdict(1).Message, "X: typed ***TOKEN***"; got != want {
+			t.Errorf("message %q, want %q", got, want)
+		}
 		if diff := cmp.Diff([]string{"TOKEN"}, l.verdict(0).Leaked); diff != "" {
 			t.Errorf("leaked (-want +got):\n%s", diff)
 		}
