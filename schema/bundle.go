@@ -134,7 +134,7 @@ func (c *collector) name(b *bundle) Errors {
 			continue
 		}
 		if p.doc.draft.refOnly() && n.get("$ref") != nil {
-			errs = append(errs, &Error{File: p.doc.name, Keyword: "$ref",
+			errs = append(errs, &Error{File: p.doc.name, Pointer: "/$ref", Keyword: "$ref",
 				Message: "the root of a file may not be a $ref where files of several drafts are put together",
 				Hint:    "write allOf with the $ref in it"})
 			continue

@@ -22,13 +22,13 @@ type explainer struct {
 	judge *judge         // for the shape of alternatives; may be nil
 }
 
-// A finding is a problem on its way: with its path in parts, and with the
-// phrase that tells what the schema wants, where "must be" fits before it.
+// A finding is a problem on its way: with its path in parts, and, where the
+// schema wants one of some types or values, with the words for these.
 type finding struct {
 	path     []string
 	keyword  string
 	message  string
-	want     string
+	wants    []string
 	expected json.RawMessage
 }
 
