@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -69,6 +70,11 @@ func TestBundle(t *testing.T) {
 			want: `{"type":"object","properties":{"left":{"$ref":"#/$defs/node"},"me":{"$ref":"#"}},"additionalProperties":false,` +
 				`"$defs":{"node":{"type":"object","properties":{"sub":{"$ref":"#"},"n":{"$ref":"#/$defs/node"}},"additionalProperties":false}}}`,
 			good: []string{`{"left":{"sub":{"left":{"n":{}}}}}`}, bad: []string{`{"left":{"sub":{"left":{"n":{"x":1}}}}}`},
+		},
+		"an address and another name": {
+			name:   "prod.json",
+			schema: `{"$id":"https://x.example/s/product","properties":{"a":{"$ref":"prod.json#/$defs/x"}},"$defs":{"x":{"type":"string"}}}`,
+			want:   `{"$id":"https://x.example/s/product","properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"type":"string"}}}`,
 		},
 		"a file that has only its name to refer to itself": {
 			name:   "self.json",
@@ -204,6 +210,8 @@ func TestCompileErrors(t *testing.T) {
 		"a drive":                        {`{"items":{"$ref":"c:b.json"}}`, false, []string{` /items/$ref $ref: no schema here is named "c:b.json", and only files below the manifest's folder can be referenced`}},
 		"a missing part":                 {`{"items":{"$ref":"ok.json#/$defs/x"}}`, false, []string{` /items/$ref $ref: "ok.json#/$defs/x" leads nowhere`}},
 		"a missing anchor":               {`{"items":{"$ref":"#x"}}`, false, []string{` /items/$ref $ref: "#x" leads nowhere`}},
+		"a circle":                       {`{"properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":{"allOf":[{"$ref":"#/$defs/c"}]},"c":{"anyOf":[{},{"$ref":"#/$defs/b"}]}}}`, false, []string{` /$defs/c/anyOf/1/$ref $ref: "#/$defs/b" leads back here without end`}},
+		"a long chain":                   {longChain(300), false, []string{`  $ref: leads through more than 250 schemas for one value`}},
 		"a name twice":                   {`{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}`, false, []string{` /$defs/b/$anchor $anchor: "x" is the name of another schema too`}},
 		"a $ref as another draft's root": {`{"properties":{"a":{"$ref":"old.json"}}}`, false, []string{`old.json /$ref $ref: the root of a file may not be a $ref where files of several drafts are put together`}},
 		"no object":                      {`{"type":"array"}`, true, []string{` /type type: a result schema must describe an object at its root`}},
@@ -228,6 +236,26 @@ func TestCompileErrors(t *testing.T) {
 				t.Errorf("errors (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// longChain is a schema whose definitions refer to each other, one after the
+// other, and at the end to the first again, for the items of an array.
+func longChain(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"$ref":"#/$defs/0","$defs":{`)
+	for i := range n {
+		fmt.Fprintf(&b, `"%d":{"$ref":"#/$defs/%d"},`, i, i+1)
+	}
+	fmt.Fprintf(&b, `"%d":{"type":"array","items":{"$ref":"#/$defs/0"}}}}`, n)
+	return b.String()
+}
+
+// The longest chain that is allowed, at the greatest depth that is allowed.
+func TestLongestChain(t *testing.T) {
+	s := compile(t, longChain(maxChain-3))
+	if got := s.Validate([]byte(strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth))); got != nil {
+		t.Errorf("got %v, want no problems", lines(got))
 	}
 }
 

@@ -47,9 +47,13 @@ func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 	}
 	problems := make([]Problem, 0, len(found)+1)
 	for _, f := range found {
+		at, whole := pointer(f.path)
+		if !whole {
+			f.message += " (further in, at a path too long to show)"
+		}
 		problems = append(problems, Problem{
 			Kind:         "schema",
-			InstancePath: pointer(f.path),
+			InstancePath: at,
 			Keyword:      f.keyword,
 			Message:      f.message,
 			Expected:     f.expected,
