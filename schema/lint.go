@@ -106,13 +106,22 @@ func badPattern(p string) string {
 	if e, ok := err.(*syntax.Error); ok {
 		why = e.Code.String() + ": " + quote(e.Expr)
 		switch {
-		case e.Code == syntax.ErrInvalidPerlOp && (strings.HasPrefix(e.Expr, "(?=") || strings.HasPrefix(e.Expr, "(?!") || strings.HasPrefix(e.Expr, "(?<")):
+		case lookaround(e):
 			why = "it uses a look-around, which RE2 does not have"
 		case e.Code == syntax.ErrInvalidEscape && len(e.Expr) == 2 && (e.Expr[1] >= '1' && e.Expr[1] <= '9' || e.Expr[1] == 'k'):
 			why = "it uses a back-reference, which RE2 does not have"
 		}
 	}
 	return fmt.Sprintf("%s is not an RE2 pattern: %s", quote(p), why)
+}
+
+func lookaround(e *syntax.Error) bool {
+	for _, start := range []string{"(?=", "(?!", "(?<=", "(?<!"} {
+		if strings.HasPrefix(e.Expr, start) {
+			return e.Code == syntax.ErrInvalidPerlOp || e.Code == syntax.ErrInvalidNamedCapture
+		}
+	}
+	return false
 }
 
 // tooLarge reports whether a number is beyond 10^15, which no string, array or

@@ -17,14 +17,14 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 	got := x.at(e.InstanceLocation)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Type:
-		f.want = typeNames(k.Want)
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, described(got))
+		f.wants = typeNames(k.Want)
+		f.message = mustBe(f.wants, described(got))
 	case *kind.Const:
-		f.want = anyOfValues([]any{k.Want})
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, whole(got))
+		f.wants = anyOfValues([]any{k.Want})
+		f.message = mustBe(f.wants, whole(got))
 	case *kind.Enum:
-		f.want = anyOfValues(k.Want)
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, whole(got))
+		f.wants = anyOfValues(k.Want)
+		f.message = mustBe(f.wants, whole(got))
 	case *kind.Format:
 		f.message = fmt.Sprintf("must be %s, got %s", formatName(k.Want), described(got))
 	case *kind.Pattern:
@@ -79,6 +79,10 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 	default:
 		f.message = cut(printable(e.Error()), maxActual)
 	}
+}
+
+func mustBe(wants []string, got string) string {
+	return fmt.Sprintf("must be %s, got %s", listed(wants, "or"), got)
 }
 
 // bound words a limit of a number. A boolean exclusiveMinimum (draft 4) stands
@@ -163,7 +167,7 @@ func whole(v any) string {
 }
 
 // anyOfValues lists the values of an enum.
-func anyOfValues(values []any) string {
+func anyOfValues(values []any) []string {
 	const most = 12
 	var names []string
 	for i, v := range values {
@@ -180,10 +184,10 @@ func anyOfValues(values []any) string {
 			names = append(names, whole(v))
 		}
 	}
-	return listed(names, "or")
+	return names
 }
 
-func typeNames(names []string) string {
+func typeNames(names []string) []string {
 	var with []string
 	for _, n := range names {
 		switch n {
@@ -195,7 +199,7 @@ func typeNames(names []string) string {
 			with = append(with, "a "+n)
 		}
 	}
-	return listed(with, "or")
+	return with
 }
 
 // formatName names a format and gives an example of it.
