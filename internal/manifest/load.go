@@ -31,7 +31,9 @@ type loader struct {
 	schemas  map[string]*schema.Schema
 	compiled map[*node]*schema.Schema
 	files    map[string]*schemaFile
-	used     map[string]bool // secrets
+	// compiling is the schema that files are being read for.
+	compiling *node
+	used      map[string]bool // secrets
 
 	usedVariables map[*node]bool // by value
 	unread        bool           // a text could not be read
