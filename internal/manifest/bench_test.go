@@ -80,7 +80,10 @@ func TestStreaming(t *testing.T) {
 		}
 		var after runtime.MemStats
 		at := 0
-		for range m.Tasks(nil) {
+		for _, err := range m.Tasks(nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			if at++; at == n/2 {
 				runtime.GC()
 				runtime.ReadMemStats(&after)

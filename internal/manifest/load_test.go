@@ -379,7 +379,10 @@ func TestChanged(t *testing.T) {
 func TestStopEarly(t *testing.T) {
 	m := load(t, "version: 1\ntasks: [{id: '${{ row.a }}', forEach: d.csv, task: x}, {task: y}]\n", map[string]string{"d.csv": "a\n1\n2\n"})
 	n := 0
-	for range m.Tasks(nil) {
+	for _, err := range m.Tasks(nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 1 {
 			break
 		}
