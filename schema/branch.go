@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -36,6 +37,9 @@ func (x *explainer) closest(e *jsonschema.ValidationError, keyword string) []fin
 	if f, ok := x.merged(e, keyword, branches); ok {
 		return []finding{f}
 	}
+	if f, ok := x.unknownKey(e, keyword, branches); ok {
+		return []finding{f}
+	}
 	x.discriminate(e, keyword, branches)
 	best := slices.MinFunc(branches, func(a, b branch) int {
 		return cmp.Or(
@@ -59,13 +63,11 @@ func (x *explainer) merged(e *jsonschema.ValidationError, keyword string, branch
 	var wants []string
 	same := ""
 	for _, b := range branches {
-		if !b.alien || len(b.found) != 1 || b.found[0].want == "" {
+		if !b.alien || len(b.found) != 1 || b.found[0].wants == nil {
 			return finding{}, false
 		}
 		f := b.found[0]
-		if !slices.Contains(wants, f.want) {
-			wants = append(wants, f.want)
-		}
+		wants = merge(wants, f.wants)
 		if same == "" {
 			same = f.keyword
 		} else if same != f.keyword {
@@ -75,9 +77,49 @@ func (x *explainer) merged(e *jsonschema.ValidationError, keyword string, branch
 	if len(branches) == 0 {
 		return finding{}, false
 	}
-	f := finding{path: e.InstanceLocation, keyword: same, want: listed(wants, "or")}
-	f.message = fmt.Sprintf("must be %s, got %s", f.want, described(x.at(e.InstanceLocation)))
-	return f, true
+	got := x.at(e.InstanceLocation)
+	return finding{path: e.InstanceLocation, keyword: same, wants: wants, message: mustBe(wants, described(got))}, true
+}
+
+// unknownKey words the case that every alternative for this kind of value
+// wants another constant at one key, and the value has none of them.
+func (x *explainer) unknownKey(e *jsonschema.ValidationError, keyword string, branches []branch) (finding, bool) {
+	depth := len(e.InstanceLocation)
+	alike := 0
+	broken := map[string][]finding{} // by key
+	for _, b := range branches {
+		if b.alien {
+			continue
+		}
+		alike++
+		for _, f := range b.found {
+			if len(f.path) == depth+1 && (f.keyword == "const" || f.keyword == "enum") {
+				broken[f.path[depth]] = append(broken[f.path[depth]], f)
+			}
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(broken), x.compareNames) {
+		var wants []string
+		for _, f := range broken[key] {
+			wants = merge(wants, f.wants)
+		}
+		if alike < 2 || len(broken[key]) != alike || len(wants) < 2 {
+			continue
+		}
+		path := broken[key][0].path
+		return finding{path: path, keyword: keyword, wants: wants, message: mustBe(wants, whole(x.at(path)))}, true
+	}
+	return finding{}, false
+}
+
+// merge adds what is not yet in words.
+func merge(words, more []string) []string {
+	for _, w := range more {
+		if !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return words
 }
 
 // discriminate counts for each branch the keys of the object that tell the

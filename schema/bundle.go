@@ -71,12 +71,15 @@ func (c *collector) selfContained() bool {
 		return false
 	}
 	root := place{doc: c.docs[0]}
-	if c.x.bases[root] != root.doc.base() {
-		return true
-	}
+	named := c.x.bases[root] != root.doc.base()
 	for _, r := range c.x.refs {
 		uri, _, _ := strings.Cut(r.text, "#")
-		if target, err := join(r.base, uri); err == nil && uri != "" && target == root.doc.base() {
+		target, err := join(r.base, uri)
+		resource, known := c.x.resources[target]
+		if err != nil || uri == "" || !known {
+			continue
+		}
+		if c.x.bases[resource] != target || resource == root && !named {
 			return false
 		}
 	}
@@ -134,7 +137,7 @@ func (c *collector) name(b *bundle) Errors {
 			continue
 		}
 		if p.doc.draft.refOnly() && n.get("$ref") != nil {
-			errs = append(errs, &Error{File: p.doc.name, Keyword: "$ref",
+			errs = append(errs, &Error{File: p.doc.name, Pointer: "/$ref", Keyword: "$ref",
 				Message: "the root of a file may not be a $ref where files of several drafts are put together",
 				Hint:    "write allOf with the $ref in it"})
 			continue

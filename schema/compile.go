@@ -46,6 +46,10 @@ func Compile(text []byte, o Options) (*Schema, error) {
 		for _, d := range c.docs {
 			errs = append(errs, metaErrors(d)...)
 		}
+		errs = append(errs, chains(c.x)...)
+		if o.Object {
+			errs = append(errs, objectErrors(c.x, doc)...)
+		}
 	}
 	if len(errs) > 0 {
 		return nil, c.sorted(errs)
@@ -65,14 +69,14 @@ func Compile(text []byte, o Options) (*Schema, error) {
 		}
 		s.text = b.root.json(nil)
 	}
-	if err := s.finish(o, b); err != nil {
+	if err := s.finish(b); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // finish compiles the bundled text and reads from it what is asked for often.
-func (s *Schema) finish(o Options, b *bundle) error {
+func (s *Schema) finish(b *bundle) error {
 	j, err := newJudge(s.text, defaultDraft)
 	if err != nil {
 		doc, pointer := b.origin(locationOf(err))
@@ -90,22 +94,28 @@ func (s *Schema) finish(o Options, b *bundle) error {
 	s.doc = b.root
 	x := newIndex()
 	x.add(whole)
-	root := x.shape([]place{{doc: whole}})
-	if o.Object && !(root.closed && root.types&typeObject != 0) {
-		e := &Error{File: b.parts[0].doc.name, Keyword: "type", Message: "a result schema must describe an object at its root"}
-		if b.root.get("type") != nil {
-			e.Pointer = "/type"
-		} else {
-			e.Hint = `write type: object`
-		}
-		return Errors{e}
-	}
 	s.columns = columnsOf(x, whole)
 	s.declared = map[string]bool{}
-	for _, p := range root.properties {
+	for _, p := range x.shape([]place{{doc: whole}}).properties {
 		s.declared[p.name] = true
 	}
 	return nil
+}
+
+// objectErrors demands that a root describes an object, by itself or through
+// a $ref, allOf or alternatives.
+func objectErrors(x *index, doc *document) Errors {
+	root := x.shape([]place{{doc: doc}})
+	if root.closed && root.types&typeObject != 0 {
+		return nil
+	}
+	e := &Error{File: doc.name, Keyword: "type", Message: "a result schema must describe an object at its root"}
+	if doc.root.get("type") != nil {
+		e.Pointer = "/type"
+	} else {
+		e.Hint = "write type: object"
+	}
+	return Errors{e}
 }
 
 // standIn puts the file in the place of a schema that is nothing but a $ref to

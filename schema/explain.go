@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -22,13 +23,13 @@ type explainer struct {
 	judge *judge         // for the shape of alternatives; may be nil
 }
 
-// A finding is a problem on its way: with its path in parts, and with the
-// phrase that tells what the schema wants, where "must be" fits before it.
+// A finding is a problem on its way: with its path in parts, and, where the
+// schema wants one of some types or values, with the words for these.
 type finding struct {
 	path     []string
 	keyword  string
 	message  string
-	want     string
+	wants    []string
 	expected json.RawMessage
 }
 
@@ -37,7 +38,7 @@ type finding struct {
 // order of the schema.
 func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 	found := x.findings(err)
-	slices.SortStableFunc(found, x.compare)
+	slices.SortFunc(found, x.compare)
 	found = slices.CompactFunc(found, func(a, b finding) bool { return x.compare(a, b) == 0 })
 	more := 0
 	if len(found) > maxProblems {
@@ -46,9 +47,13 @@ func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 	}
 	problems := make([]Problem, 0, len(found)+1)
 	for _, f := range found {
+		at, whole := pointer(f.path)
+		if !whole {
+			f.message += " (further in, at a path too long to show)"
+		}
 		problems = append(problems, Problem{
 			Kind:         "schema",
-			InstancePath: pointer(f.path),
+			InstancePath: at,
 			Keyword:      f.keyword,
 			Message:      f.message,
 			Expected:     f.expected,
@@ -71,17 +76,26 @@ func (x *explainer) compare(a, b finding) int {
 		cmp.Compare(len(a.path), len(b.path)),
 		cmp.Compare(a.keyword, b.keyword),
 		cmp.Compare(a.message, b.message),
+		bytes.Compare(a.expected, b.expected),
 	)
+}
+
+// isIndex reports whether a name can be that of an element.
+func isIndex(name string) bool {
+	for i := range len(name) {
+		if name[i] < '0' || name[i] > '9' {
+			return false
+		}
+	}
+	return name == "0" || name != "" && name[0] != '0'
 }
 
 func (x *explainer) compareNames(a, b string) int {
 	if a == b {
 		return 0
 	}
-	m, errA := strconv.Atoi(a)
-	n, errB := strconv.Atoi(b)
-	if errA == nil && errB == nil && m != n {
-		return cmp.Compare(m, n)
+	if isIndex(a) && isIndex(b) {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	}
 	ra, okA := x.rank[a]
 	rb, okB := x.rank[b]
@@ -155,7 +169,7 @@ func (x *explainer) propertyName(e *jsonschema.ValidationError, k *kind.Property
 	return finding{
 		path:    e.InstanceLocation,
 		keyword: "propertyNames",
-		message: fmt.Sprintf("the property %s may not be there%s", quote(k.Property), why),
+		message: fmt.Sprintf("the property %s is not allowed%s", quote(k.Property), why),
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 	maxSteps       = 2_000_000 // schemas applied, whatever the size of the value
 	stepsPerByte   = 20        // and for each byte of it
 	maxFailed      = 100_000   // bad members and elements: from then on the first in each object or array is enough
-	maxUnevaluated = 1_000_000 // bad and unevaluated members: then the judgement is given up
+	maxUnevaluated = 200_000   // bad and unevaluated members: then the judgement is given up
 )
 
 // inside applies a schema's keywords for the members of an object and the

@@ -12,12 +12,27 @@ import (
 // takes time with their square.
 const maxSchemas = 20_000
 
-// formats are those that are checked.
-var formats = map[string]bool{
-	"json-pointer": true, "relative-json-pointer": true, "uuid": true, "duration": true, "period": true,
-	"ipv4": true, "ipv6": true, "hostname": true, "email": true, "date": true, "time": true, "date-time": true,
-	"uri": true, "iri": true, "uri-reference": true, "iri-reference": true, "uri-template": true, "semver": true,
-	"regex": true,
+// formats are those that are checked, each with an example.
+var formats = map[string]string{
+	"date":                  "2026-01-31",
+	"date-time":             "2026-01-31T12:30:00Z",
+	"duration":              "P1DT12H",
+	"email":                 "ann@example.com",
+	"hostname":              "www.example.com",
+	"ipv4":                  "192.0.2.1",
+	"ipv6":                  "2001:db8::1",
+	"iri":                   "https://example.com/ü",
+	"iri-reference":         "/ü",
+	"json-pointer":          "/items/0",
+	"period":                "2026-01-01T00:00:00Z/P1D",
+	"regex":                 "^a+$",
+	"relative-json-pointer": "1/name",
+	"semver":                "1.2.3",
+	"time":                  "12:30:00Z",
+	"uri":                   "https://example.com/",
+	"uri-reference":         "/products?page=2",
+	"uri-template":          "https://example.com/{id}",
+	"uuid":                  "123e4567-e89b-12d3-a456-426614174000",
 }
 
 // lint finds what the metaschema does not: drafts, patterns, sizes that no
@@ -60,7 +75,7 @@ func lint(x *index) (errs Errors, warnings []Error) {
 				add(key, "", "is larger than anything can be", "")
 			}
 		}
-		if f, ok := s.node.string("format"); ok && !formats[f] {
+		if f, ok := s.node.string("format"); ok && formats[f] == "" {
 			warnings = append(warnings, Error{
 				File: s.at.doc.name, Pointer: s.at.pointer + "/format", Keyword: "format",
 				Message: fmt.Sprintf("the format %s is unknown and will not be checked", quote(f)), Hint: hintFor(f),
@@ -91,13 +106,22 @@ func badPattern(p string) string {
 	if e, ok := err.(*syntax.Error); ok {
 		why = e.Code.String() + ": " + quote(e.Expr)
 		switch {
-		case e.Code == syntax.ErrInvalidPerlOp && (strings.HasPrefix(e.Expr, "(?=") || strings.HasPrefix(e.Expr, "(?!") || strings.HasPrefix(e.Expr, "(?<")):
+		case lookaround(e):
 			why = "it uses a look-around, which RE2 does not have"
 		case e.Code == syntax.ErrInvalidEscape && len(e.Expr) == 2 && (e.Expr[1] >= '1' && e.Expr[1] <= '9' || e.Expr[1] == 'k'):
 			why = "it uses a back-reference, which RE2 does not have"
 		}
 	}
 	return fmt.Sprintf("%s is not an RE2 pattern: %s", quote(p), why)
+}
+
+func lookaround(e *syntax.Error) bool {
+	for _, start := range []string{"(?=", "(?!", "(?<=", "(?<!"} {
+		if strings.HasPrefix(e.Expr, start) {
+			return e.Code == syntax.ErrInvalidPerlOp || e.Code == syntax.ErrInvalidNamedCapture
+		}
+	}
+	return false
 }
 
 // tooLarge reports whether a number is beyond 10^15, which no string, array or

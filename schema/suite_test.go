@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,9 +9,13 @@ import (
 	"testing"
 )
 
-// exceptions are the cases of the official suite that do not hold here, by
-// "draft/file: group: test", from the first character on.
-var exceptions = map[string]string{}
+// exceptions are the cases of the official suite that do not hold here, by the
+// beginning of "draft/file: group: test", with the reason.
+var exceptions = map[string]string{
+	"draft2020-12/format.json":     "asserts that format is not asserted by default; here it always is",
+	"draft2019-09/vocabulary.json": "needs metaschemas of the suite's own; an unknown $schema is an error here",
+	"draft2020-12/vocabulary.json": "needs metaschemas of the suite's own; an unknown $schema is an error here",
+}
 
 // Every required case of the official JSON-Schema-Test-Suite holds, but for
 // the exceptions.
@@ -32,7 +37,7 @@ func TestOfficialSuite(t *testing.T) {
 			t.Fatalf("%s: got %d files, want more; %v", name, len(files), err)
 		}
 		for _, file := range files {
-			suiteFile(t, name, file, d, used)
+			suiteFile(t, dir, name, file, d, used)
 		}
 	}
 	for e := range exceptions {
@@ -42,7 +47,7 @@ func TestOfficialSuite(t *testing.T) {
 	}
 }
 
-func suiteFile(t *testing.T, draftName, file string, d draft, used map[string]int) {
+func suiteFile(t *testing.T, dir, draftName, file string, d draft, used map[string]int) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -59,9 +64,17 @@ func suiteFile(t *testing.T, draftName, file string, d draft, used map[string]in
 	if err := json.Unmarshal(text, &groups); err != nil {
 		t.Fatal(err)
 	}
+	open := func(name string) ([]byte, error) {
+		text, err := os.ReadFile(filepath.Join(dir, "remotes", filepath.FromSlash(name)))
+		return local(text), err
+	}
 	for _, g := range groups {
 		name := draftName + "/" + filepath.Base(file) + ": " + g.Description
-		s, err := Compile(withDraft(t, g.Schema, d), Options{})
+		schema := withDraft(t, g.Schema, d)
+		s, err := Compile(schema, Options{})
+		if err != nil {
+			s, err = Compile(local(schema), Options{Open: open})
+		}
 		for _, c := range g.Tests {
 			name := name + ": " + c.Description
 			why := ""
@@ -104,4 +117,10 @@ func withDraft(t *testing.T, text []byte, d draft) []byte {
 	}
 	n.set("$schema", &node{kind: str, text: d.uri()})
 	return n.json(nil)
+}
+
+// local turns the addresses of the suite's server into files below a folder:
+// what is remote there is a file here, and bundled.
+func local(text []byte) []byte {
+	return bytes.ReplaceAll(text, []byte("http://localhost:1234/"), nil)
 }

@@ -133,11 +133,12 @@ func (p *pathBuilder) add(name string) {
 
 func (p *pathBuilder) String() string { return p.b.String() }
 
-// pointer returns the JSON Pointer of a list of names.
-func pointer(names []string) string {
+// pointer returns the JSON Pointer of a list of names; whole is false when it
+// had to stop at one of the values on the way.
+func pointer(names []string) (text string, whole bool) {
 	var p pathBuilder
 	for _, n := range names {
 		p.add(n)
 	}
-	return p.String()
+	return p.String(), !p.full
 }

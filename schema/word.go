@@ -17,16 +17,16 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 	got := x.at(e.InstanceLocation)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Type:
-		f.want = typeNames(k.Want)
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, described(got))
+		f.wants = typeNames(k.Want)
+		f.message = mustBe(f.wants, described(got))
 	case *kind.Const:
-		f.want = described(k.Want)
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, described(got))
+		f.wants = anyOfValues([]any{k.Want})
+		f.message = mustBe(f.wants, whole(got))
 	case *kind.Enum:
-		f.want = oneOfValues(k.Want)
-		f.message = fmt.Sprintf("must be %s, got %s", f.want, described(got))
+		f.wants = anyOfValues(k.Want)
+		f.message = mustBe(f.wants, whole(got))
 	case *kind.Format:
-		f.message = fmt.Sprintf("must be %s (%s), got %s", formatName(k.Want), cut(printable(k.Err.Error()), maxActual), described(got))
+		f.message = fmt.Sprintf("must be %s, got %s", formatName(k.Want), described(got))
 	case *kind.Pattern:
 		f.message = fmt.Sprintf("must match the pattern %s, got %s", quote(k.Want), described(got))
 	case *kind.MinLength:
@@ -60,11 +60,11 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 	case *kind.UniqueItems:
 		f.message = fmt.Sprintf("must not have equal items: items %d and %d are equal", k.Duplicates[0], k.Duplicates[1])
 	case *kind.Contains:
-		f.message = "must have an item that fits the schema under contains, has none"
+		f.message = "must have an item fitting the schema under contains, has none"
 	case *kind.MinContains:
-		f.message = fmt.Sprintf("must have at least %s that fit the schema under contains, has %d", count(k.Want, "item"), len(k.Got))
+		f.message = fmt.Sprintf("must have at least %s fitting the schema under contains, has %d", count(k.Want, "item"), len(k.Got))
 	case *kind.MaxContains:
-		f.message = fmt.Sprintf("must have at most %s that fit the schema under contains, has %d", count(k.Want, "item"), len(k.Got))
+		f.message = fmt.Sprintf("must have at most %s fitting the schema under contains, has %d", count(k.Want, "item"), len(k.Got))
 	case *kind.AdditionalProperties:
 		f.message = x.additional(e.SchemaURL, k.Properties)
 	case *kind.OneOf:
@@ -73,12 +73,16 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 		f.keyword = "not"
 		f.message = fmt.Sprintf("must not fit the schema under not, got %s", described(got))
 	case *kind.FalseSchema:
-		f.message = "may not be there"
+		f.message = "is not allowed"
 	case *kind.RefCycle:
 		f.keyword, f.message = "$ref", "cannot be judged: the schema refers to itself without end"
 	default:
 		f.message = cut(printable(e.Error()), maxActual)
 	}
+}
+
+func mustBe(wants []string, got string) string {
+	return fmt.Sprintf("must be %s, got %s", listed(wants, "or"), got)
 }
 
 // bound words a limit of a number. A boolean exclusiveMinimum (draft 4) stands
@@ -114,9 +118,9 @@ func (x *explainer) additional(location string, extra []string) string {
 		names = append(names, text)
 	}
 	if len(extra) == 1 {
-		return "the property " + names[0] + " may not be there"
+		return "the property " + names[0] + " is not allowed"
 	}
-	return "the properties " + listed(names, "and") + " may not be there"
+	return "the properties " + listed(names, "and") + " are not allowed"
 }
 
 // described names a value of a result or a schema in a few words.
@@ -151,8 +155,19 @@ func shortNumber(text string) string {
 	return text
 }
 
-// oneOfValues lists the values of an enum.
-func oneOfValues(values []any) string {
+// whole is like [described], but shows a short array or object.
+func whole(v any) string {
+	switch v.(type) {
+	case []any, map[string]any:
+		if text := shown(v); text != nil && len(text) <= maxQuoted {
+			return printable(string(text))
+		}
+	}
+	return described(v)
+}
+
+// anyOfValues lists the values of an enum.
+func anyOfValues(values []any) []string {
 	const most = 12
 	var names []string
 	for i, v := range values {
@@ -166,13 +181,13 @@ func oneOfValues(values []any) string {
 		case json.Number:
 			names = append(names, shortNumber(v.String()))
 		default:
-			names = append(names, described(v))
+			names = append(names, whole(v))
 		}
 	}
-	return listed(names, "or")
+	return names
 }
 
-func typeNames(names []string) string {
+func typeNames(names []string) []string {
 	var with []string
 	for _, n := range names {
 		switch n {
@@ -184,16 +199,22 @@ func typeNames(names []string) string {
 			with = append(with, "a "+n)
 		}
 	}
-	return listed(with, "or")
+	return with
 }
 
-// formatName puts an article before a format's name.
+// formatName names a format and gives an example of it.
 func formatName(format string) string {
+	article := "a "
 	switch format {
 	case "email", "ipv4", "ipv6", "iri", "iri-reference":
-		return "an " + format
+		article = "an "
+	case "regex":
+		return "an RE2 pattern"
 	}
-	return "a " + format
+	if example := formats[format]; example != "" {
+		return article + format + " such as " + example
+	}
+	return article + format
 }
 
 // listed joins words with commas and a last conjunction.
