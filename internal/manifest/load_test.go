@@ -397,3 +397,17 @@ func TestSchemaIsJSON(t *testing.T) {
 		t.Error("the embedded schema is not JSON")
 	}
 }
+
+// A row may name the file of its schema, a broken one too.
+func TestRowSchemaFile(t *testing.T) {
+	text := "version: 1\ntasks: [{id: '${{ row.f }}', forEach: [{f: a.json}], task: x, resultSchema: {$ref: '${{ row.f }}'}}]\n"
+	m := load(t, text, map[string]string{"a.json": `{"type": "object"}`})
+	want := []string{`a.json tasks[0] "x" row={"f":"a.json"} schema={"type":"object"}`}
+	if got := tasks(t, m, nil); !cmp.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	write(t, map[string]string{"tasks.yaml": text, "a.json": `{"type": `})
+	if _, err := Load("tasks.yaml", Options{}); err == nil || !strings.Contains(err.Error(), "a.json:1:10: is not JSON") {
+		t.Errorf("got %v, want the place in a.json", err)
+	}
+}

@@ -46,6 +46,7 @@ func (l *loader) schema(n *node) *schema.Schema {
 	}
 	l.compiling = n
 	s, err := schema.Compile(appendJSON(nil, n), schema.Options{Open: l.openSchema, Object: true})
+	l.compiling = nil
 	l.compiled[n] = s
 	var wrong schema.Errors
 	switch {
@@ -96,6 +97,9 @@ func (l *loader) openSchema(name string) ([]byte, error) {
 // schemaFile reads a schema file once. Only files below the manifest's folder
 // can be reached, whatever symbolic links say.
 func (l *loader) schemaFile(name string) (*schemaFile, error) {
+	// Tasks may be iterated by several, and rows may name files.
+	l.reading.Lock()
+	defer l.reading.Unlock()
 	if f, ok := l.files[name]; ok {
 		return f, nil
 	}
@@ -179,6 +183,10 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 // compiled.
 func (l *loader) broken(found ...Problem) {
 	for _, p := range found {
+		if l.compiling == nil {
+			l.ps.add(p) // a row's schema refers to it
+			continue
+		}
 		l.ps.addUnder(p, l.compiling.line, l.compiling.column)
 	}
 }
