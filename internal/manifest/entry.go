@@ -127,7 +127,11 @@ func example(s source) string {
 
 // instruct compiles the text and the variables that it uses.
 func (l *loader) instruct(e *entry, d defaults, s scope) {
-	all := l.overlay(d.variables, l.declared(e.node.get("variables")))
+	own := e.node.get("variables")
+	if own != nil && own.kind == null {
+		d.variables = nil
+	}
+	all := l.overlay(d.variables, l.declared(own))
 	sort.SliceStable(all, func(i, j int) bool { return all[i].name < all[j].name })
 	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
 	for name, o := range s.env {

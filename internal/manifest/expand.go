@@ -18,7 +18,6 @@ const maxID = 256 // characters
 // An expander turns entries and rows into tasks, one pass long.
 type expander struct {
 	schemas  map[string]*schema.Schema
-	names    []string
 	open     func(name string) ([]byte, error)
 	secrets  map[string]string // nil: variables get their masked form
 	compiled map[string]*schema.Schema

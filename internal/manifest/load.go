@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -31,7 +32,10 @@ type loader struct {
 	schemas  map[string]*schema.Schema
 	compiled map[*node]*schema.Schema
 	files    map[string]*schemaFile
-	used     map[string]bool // secrets
+	// compiling is the schema that files are being read for.
+	compiling *node
+	reading   sync.Mutex // guards files
+	used      map[string]bool // secrets
 
 	usedVariables map[*node]bool // by value
 	unread        bool           // a text could not be read

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // A span is a %name% in a text.
@@ -24,9 +25,11 @@ var hexadecimal = regexp.MustCompile(`^[0-9A-Fa-f]{2}`)
 func placeholders(text string, known []string) []span {
 	var out []span
 	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			continue
+		next := strings.IndexByte(text[i:], '%')
+		if next < 0 {
+			break
 		}
+		i += next
 		m := variableName.FindStringSubmatch(text[i:])
 		if m == nil {
 			continue

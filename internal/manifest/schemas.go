@@ -1,14 +1,18 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
@@ -36,20 +40,13 @@ func (l *loader) named(n *node) {
 }
 
 // schema compiles a schema that stands in the manifest; nil after problems.
-// A schema that is nothing but a reference to a file is that file.
 func (l *loader) schema(n *node) *schema.Schema {
 	if s, ok := l.compiled[n]; ok {
 		return s
 	}
-	text, name := appendJSON(nil, n), ""
-	if ref := n.get("$ref"); ref != nil && ref.kind == textual && len(n.fields) == 1 {
-		if file := localFile(ref.text); file != "" {
-			if f, err := l.schemaFile(file); err == nil {
-				text, name = f.text, file
-			}
-		}
-	}
-	s, err := schema.Compile(text, schema.Options{Name: name, Open: l.openSchema, Object: true})
+	l.compiling = n
+	s, err := schema.Compile(appendJSON(nil, n), schema.Options{Open: l.openSchema, Object: true})
+	l.compiling = nil
 	l.compiled[n] = s
 	var wrong schema.Errors
 	switch {
@@ -65,20 +62,6 @@ func (l *loader) schema(n *node) *schema.Schema {
 		}
 	}
 	return s
-}
-
-// localFile returns the file that a reference without fragment names,
-// slash-separated and clean; "" when it is something else.
-func localFile(ref string) string {
-	u, err := url.Parse(ref)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.Fragment != "" || u.RawQuery != "" || u.Path == "" {
-		return ""
-	}
-	clean := filepath.ToSlash(filepath.Clean(filepath.FromSlash(u.Path)))
-	if strings.HasPrefix(clean, "/") || clean == ".." || strings.HasPrefix(clean, "../") {
-		return ""
-	}
-	return clean
 }
 
 // schemaProblem files an error of package schema at the value that it points
@@ -114,6 +97,9 @@ func (l *loader) openSchema(name string) ([]byte, error) {
 // schemaFile reads a schema file once. Only files below the manifest's folder
 // can be reached, whatever symbolic links say.
 func (l *loader) schemaFile(name string) (*schemaFile, error) {
+	// Tasks may be iterated by several, and rows may name files.
+	l.reading.Lock()
+	defer l.reading.Unlock()
 	if f, ok := l.files[name]; ok {
 		return f, nil
 	}
@@ -132,26 +118,77 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 		return nil, errors.New(fileError(name, err))
 	}
 	f := &schemaFile{text: text}
-	ps := &problems{}
 	doc := newDocument(l.resolve(name), text, false)
-	isYAML := strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
-	switch tree, p := parse(doc, text); {
-	case p != nil && isYAML:
-		return nil, fmt.Errorf("%s", p.Error())
-	case p == nil && tree != nil:
-		f.root = build(doc, tree, ps)
+	if yamlFile.MatchString(name) {
+		err = l.readYAML(f, doc)
+	} else {
+		err = l.readJSON(f, doc)
 	}
-	if isYAML {
-		if found := ps.errors(doc.name); len(found) > 0 {
-			return nil, found[0]
-		}
-		if f.root == nil {
-			return nil, fmt.Errorf("%s is empty", quote(name))
-		}
-		f.text = appendJSON(nil, f.root)
+	if err != nil {
+		return nil, err
 	}
 	l.files[name] = f
 	return f, nil
+}
+
+var yamlFile = regexp.MustCompile(`(?i)\.ya?ml$`)
+
+// errBroken is what package schema hears of a file whose own errors have been
+// filed.
+var errBroken = errors.New("it has errors of its own")
+
+func (l *loader) readYAML(f *schemaFile, doc *document) error {
+	ps := &problems{}
+	tree, p := parse(doc, f.text)
+	switch {
+	case p != nil:
+		ps.add(*p)
+	case tree == nil:
+		ps.add(Problem{File: doc.name, Line: 1, Column: 1, Message: "the file is empty"})
+	default:
+		f.root = build(doc, tree, ps)
+	}
+	if found := ps.errors(doc.name); len(found) > 0 {
+		l.broken(found...)
+		return errBroken
+	}
+	f.text = appendJSON(nil, f.root)
+	return nil
+}
+
+func (l *loader) readJSON(f *schemaFile, doc *document) error {
+	if p := encoding(doc, f.text); p != nil {
+		l.broken(*p)
+		return errBroken
+	}
+	f.text = bytes.TrimPrefix(f.text, []byte("\ufeff"))
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(f.text, new(json.RawMessage)); errors.As(err, &syntax) {
+		before := f.text[:min(max(int(syntax.Offset)-1, 0), len(f.text))]
+		start := bytes.LastIndexByte(before, '\n') + 1
+		l.broken(Problem{
+			File: doc.name, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(before[start:]) + 1,
+			Message: "is not JSON: " + syntax.Error(),
+		})
+		return errBroken
+	}
+	// JSON is YAML but for its tabs, and the parser of YAML knows places.
+	if tree, err := decode(yaml.NewDecoder(bytes.NewReader(bytes.ReplaceAll(f.text, []byte("\t"), []byte(" "))))); err == nil {
+		f.root = build(doc, tree, &problems{})
+	}
+	return nil
+}
+
+// broken files the errors of a schema file under the schema that is being
+// compiled.
+func (l *loader) broken(found ...Problem) {
+	for _, p := range found {
+		if l.compiling == nil {
+			l.ps.add(p) // a row's schema refers to it
+			continue
+		}
+		l.ps.addUnder(p, l.compiling.line, l.compiling.column)
+	}
 }
 
 // fileError says why a file cannot be used, without the system's way of
@@ -176,7 +213,15 @@ func (x *expander) rowSchema(e *entry, v *expr.Values) (*schema.Schema, error) {
 	if s, ok := x.compiled[string(text)]; ok {
 		return s, nil
 	}
-	s, err := schema.Compile(json.RawMessage(text), schema.Options{Open: x.open, Object: true})
+	s, err := schema.Compile(text, schema.Options{Open: x.open, Object: true})
+	var wrong schema.Errors
+	if errors.As(err, &wrong) {
+		at := e.inlineSchema.node
+		if wrong[0].File == "" {
+			at = at.find(wrong[0].Pointer)
+		}
+		return nil, &evalError{node: at, err: errors.New(wrong[0].Message)}
+	}
 	if err != nil {
 		return nil, &evalError{node: e.inlineSchema.node, err: err}
 	}

@@ -227,7 +227,7 @@ func tabbed(doc *document) (line, column int) {
 		if spaces < len(l) && l[spaces] == '\t' && (i == 0 || opens(doc.lines[:i])) {
 			return i + 1, spaces + 1
 		}
-		if blockScalar.MatchString(l) {
+		if strings.ContainsAny(l, "|>") && blockScalar.MatchString(l) {
 			block = spaces
 		}
 	}

@@ -1,0 +1,162 @@
+package manifest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// Whatever the text, Load gives a manifest that expands to what it counted, or
+// problems with places inside the file.
+func FuzzLoad(f *testing.F) {
+	archives, err := filepath.Glob("testdata/bad/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range archives {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(a.Files[0].Data))
+	}
+	f.Add(rowsManifest)
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<16 {
+			return
+		}
+		m, err := Load("-", Options{Stdin: strings.NewReader(text), Dir: t.TempDir()})
+		if err == nil {
+			n := 0
+			for _, err := range m.Tasks(nil) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n++
+			}
+			if n != m.Total {
+				t.Errorf("got %d tasks, Total says %d", n, m.Total)
+			}
+			return
+		}
+		var wrong Problems
+		if !errors.As(err, &wrong) || len(wrong) == 0 {
+			t.Fatalf("got %v", err)
+		}
+		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 1
+		for _, p := range wrong {
+			if p.Line < 0 || p.Column < 0 || p.File == "-" && p.Line > lines || p.Message == "" || !utf8.ValidString(p.Error()) {
+				t.Errorf("got %#v", p)
+			}
+		}
+	})
+}
+
+func FuzzCSV(f *testing.F) {
+	f.Add("a,b\n1,2\n")
+	f.Add("\ufeffa;b\r\n\"x\r\ny\";2\r\n\r\n3\n")
+	f.Add("a\n\"")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, header, err := openCSV(strings.NewReader(text), false)
+		if err != nil {
+			return
+		}
+		last := 0
+		c.read(header, true, func(r *row, err error) bool {
+			if err != nil {
+				var one *rowError
+				if !errors.As(err, &one) || one.line < 1 {
+					t.Errorf("got %v", err)
+				}
+				return true
+			}
+			if r.line <= last || len(r.object) != len(header) {
+				t.Errorf("got row %d at line %d after line %d with %d fields", r.number, r.line, last, len(r.object))
+			}
+			last = r.line
+			if object, err := decodeRow(r.json); err != nil || len(object) != len(header) {
+				t.Errorf("got %s, %v", r.json, err)
+			}
+			return true
+		})
+	})
+}
+
+func FuzzJSONL(f *testing.F) {
+	f.Add("{\"a\": 1.50}\n\n[1]\n")
+	f.Add("{\"a\":{\"b\":[1,2]}} x")
+	f.Fuzz(func(t *testing.T, text string) {
+		readJSONL(strings.NewReader(text), true, func(r *row, err error) bool {
+			if err != nil {
+				var one *rowError
+				if !errors.As(err, &one) || one.line < 1 || one.column < 0 {
+					t.Errorf("got %v", err)
+				}
+				return true
+			}
+			if _, err := decodeRow(r.json); err != nil {
+				t.Errorf("%s does not read again: %v", r.json, err)
+			}
+			return true
+		})
+	})
+}
+
+func TestJSONLLimits(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":` + strings.Repeat("[", 1001) + strings.Repeat("]", 1001) + "}": "row 1: is nested deeper than 1000 levels",
+		`{"a":"` + strings.Repeat("x", maxRow) + `"}`:                         "row 1: the line is longer than 16 MB",
+	} {
+		var got error
+		readJSONL(strings.NewReader(text), false, func(_ *row, err error) bool { got = err; return true })
+		if got == nil || got.Error() != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+}
+
+// A quote that is never closed must not read a large file into memory.
+func TestCSVLimit(t *testing.T) {
+	c, header, err := openCSV(strings.NewReader("a\n\""+strings.Repeat("x\n", maxRow)), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got error
+	c.read(header, false, func(_ *row, err error) bool { got = err; return true })
+	if !errors.Is(got, errLongRow) {
+		t.Errorf("got %v, want %v", got, errLongRow)
+	}
+}
+
+// A manifest that is too large, or of another encoding, is refused unread.
+func TestEncoding(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"\xff\xfev\x00e\x00", "m.yaml: the file is UTF-16, not UTF-8\nhint: save it as UTF-8\n"},
+		{"\xfe\xff\x00v\x00e", "m.yaml: the file is UTF-16, not UTF-8\nhint: save it as UTF-8\n"},
+		{"v\x00e\x00r\x00", "m.yaml: the file is UTF-16, not UTF-8\nhint: save it as UTF-8\n"},
+		{"version: 1\n" + strings.Repeat("#", maxFile), "m.yaml: the file is larger than 64 MB\n"},
+		{"version: 1\nname: a\x01b\n", "m.yaml:2:1: control characters are not allowed\n"},
+	} {
+		write(t, map[string]string{"m.yaml": c.text})
+		_, err := Load("m.yaml", Options{})
+		if got := output(nil, err); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// A schema file cannot be reached through a symbolic link that leads out.
+func TestSchemaSymlink(t *testing.T) {
+	write(t, map[string]string{"out.json": `{"type":"object"}`, "in/tasks.yaml": "version: 1\nresultSchemas: {a: {$ref: a.json}}\ntasks: [{task: a}]\n"})
+	if err := os.Symlink("../out.json", "in/a.json"); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Load("in/tasks.yaml", Options{}); err == nil {
+		t.Error("a link out of the folder was followed")
+	}
+}
