@@ -84,15 +84,15 @@ func TestRedirectsIntoPrivateAreRefused(t *testing.T) {
 func TestRedirects(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var n int
-		switch {
-		case r.URL.Path == "/file":
+		switch r.URL.Path {
+		case "/file":
 			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
-		case r.URL.Path == "/site":
+		case "/site":
 			http.Redirect(w, r, "https://site.example/shop/page", http.StatusFound)
-		case r.URL.Path == "/bad":
+		case "/bad":
 			w.Header().Set("Location", "http://[::1")
 			w.WriteHeader(302)
-		case r.URL.Path == "/none":
+		case "/none":
 			w.WriteHeader(302)
 		default:
 			_, _ = fmt.Sscanf(r.URL.Path, "/%d", &n)
@@ -278,10 +278,7 @@ func TestStopEndsAPageThatHangs(t *testing.T) {
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	s := start(t, "", Config{Agent: Page(PageConfig{AllowPrivate: true, IgnoreRobots: true})})
 	id := s.create(`{"task":"see ` + url + `"}`)
-	run := s.await(id, "RUNNING")
-	if run["sessionId"] == nil {
-		run = s.await(id, "RUNNING")
-	}
+	s.await(id, "RUNNING")
 	s.do("POST", "/v1/agents/runs/"+id+"/stop", "", 202)
 	s.await(id, "STOPPED")
 }
@@ -304,7 +301,7 @@ func TestHostilePages(t *testing.T) {
 			begun := time.Now()
 			a := visit(t, PageConfig{Sites: map[string]string{"https://s.example": folder}}, "see https://s.example/x",
 				props(`"name":{"type":"string"},"price":{"type":"number"},"list":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"}}}}`))
-			if d := time.Since(begun); d > 10*time.Second {
+			if d := time.Since(begun); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
 			if a.Status != "" {
