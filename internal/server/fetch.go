@@ -25,11 +25,14 @@ type fetcher struct {
 	robots    *robots // nil when not asked
 	transport *http.Transport
 	userAgent string
-	anywhere  bool
+	permit    func(netip.Addr) bool // which addresses may be dialled
 }
 
 func newFetcher(c PageConfig) *fetcher {
-	f := &fetcher{sites: newSites(c.Sites), userAgent: c.UserAgent, anywhere: c.AllowPrivate}
+	f := &fetcher{sites: newSites(c.Sites), userAgent: c.UserAgent, permit: public}
+	if c.AllowPrivate {
+		f.permit = func(netip.Addr) bool { return true }
+	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: f.guard}
 	// No proxy, also not from the environment: a proxy would dial in our
 	// place, past the guard.
@@ -57,11 +60,8 @@ func (e *refusedError) Error() string { return e.why }
 // resolved, so that neither a redirect nor a name that changes its address
 // gets past it.
 func (f *fetcher) guard(_, address string, _ syscall.RawConn) error {
-	if f.anywhere {
-		return nil
-	}
 	to, err := netip.ParseAddrPort(address)
-	if err != nil || !public(to.Addr()) {
+	if err != nil || !f.permit(to.Addr()) {
 		return &refusedError{fmt.Sprintf("%s is not an address of the public internet", address)}
 	}
 	return nil

@@ -214,6 +214,10 @@ func about(items []*thing, w wanted, address *url.URL) *thing {
 	var best *thing
 	bestScore := 0
 	for _, t := range items {
+		here := t.main || sameAddress(t, address)
+		if best != nil && !here && sameKind(best, t) {
+			continue
+		}
 		score := 0
 		for name := range w.properties() {
 			if len(found(t, name)) > 0 && (!furniture(t) || !slices.Contains(plainNames, key(name))) {
@@ -228,10 +232,8 @@ func about(items []*thing, w wanted, address *url.URL) *thing {
 			score = 1
 		case webPage(t):
 			score = 2 // tells of the page, not of what the page is about
-		case t.main || sameAddress(t, address):
+		case here:
 			score += 1000
-		case best != nil && sameKind(best, t):
-			continue
 		}
 		if score > bestScore {
 			best, bestScore = t, score

@@ -41,7 +41,7 @@ func base(doc *html.Node, address *url.URL) *url.URL {
 const (
 	textBudget = 4 << 20 // nodes looked at for text in one page; nested items make it quadratic
 	maxText    = 1 << 20 // bytes of one text
-	maxThings  = 50_000  // items of one page
+	maxThings  = 10_000  // items of one page
 )
 
 // A reader takes values from a page's tree within a budget, so that a page
