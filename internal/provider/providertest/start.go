@@ -94,14 +94,16 @@ func (p Protocol) testStartStatuses(t *testing.T) {
 func (p Protocol) testStartSendsOnce(t *testing.T) {
 	created := p.Run("r1", "PENDING", "")
 	for name, h := range map[string]http.HandlerFunc{
-		"accepted":            answer(p.Created, created),
-		"a server error":      answer(503, `{}`),
-		"throttled":           answer(429, `{}`),
-		"closed after it":     cut(""),
-		"half a status line":  cut("HTTP/1.1 2"),
-		"half a body":         cut("HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{"),
-		"redirected":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) },
-		"redirected to a GET": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 303) },
+		"accepted":           answer(p.Created, created),
+		"a server error":     answer(503, `{}`),
+		"throttled":          answer(429, `{}`),
+		"closed after it":    cut(""),
+		"half a status line": cut("HTTP/1.1 2"),
+		"half a body":        cut("HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{"),
+		"redirected": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
+		"redirected to a GET": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusSeeOther) },
 	} {
 		var creates atomic.Int64
 		var drop atomic.Bool
