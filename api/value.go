@@ -10,8 +10,8 @@ func (s *Scanner) value() error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case c == '{' || c == '[':
+		switch c {
+		case '{', '[':
 			if depth == maxDepth {
 				return s.syntax("nested too deeply")
 			}

@@ -107,7 +107,14 @@ func TestAllPages(t *testing.T) {
 		{"no run", pages(map[string]string{"": `{"data":[{},{"runId":"a","status":"X"}],"limit":2,"nextCursor":"2"}`, "2": page("null", "b")}), "a b", &api.FieldError{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := all(t, client(t, c.h))
+			requests := 0
+			got, err := all(t, client(t, func(w http.ResponseWriter, r *http.Request) {
+				requests++
+				c.h(w, r)
+			}))
+			if c.name != "a new cursor each time" && requests > 3 {
+				t.Errorf("got %d requests for at most 3 pages", requests)
+			}
 			if strings.Join(got, " ") != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -138,7 +145,10 @@ func TestAllStopsWhenAsked(t *testing.T) {
 		calls++
 		answer(200, page(fmt.Sprint(calls), fmt.Sprint("a", calls), fmt.Sprint("b", calls)))(w, r)
 	})
-	for range cl.Runs.All(t.Context(), browserbase.RunFilter{}) {
+	for _, err := range cl.Runs.All(t.Context(), browserbase.RunFilter{}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if calls != 1 {
