@@ -65,8 +65,8 @@ func TestLargeResultIsLetGo(t *testing.T) {
 		if _, err := table.row(done(0, "a", batch.Passed, result)); err != nil {
 			t.Fatal(err)
 		}
-		if got := table.doc != nil && table.picker.values[0] != nil; got != kept {
-			t.Errorf("a result of %d bytes: kept is %v, want %v", len(result), got, kept)
+		if doc, value := table.doc != nil, table.picker.values[0] != nil; doc != kept || value != kept {
+			t.Errorf("a result of %d bytes: kept are the result %v, its value %v, want %v", len(result), doc, value, kept)
 		}
 	}
 }
