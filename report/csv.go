@@ -118,19 +118,24 @@ func resultBytes(rec batch.Record) ([]byte, error) {
 	case r.File == "":
 		return r.Raw, nil
 	}
-	f, err := os.Open(sideFile(rec))
+	raw, err := readWhole(sideFile(rec), r.Size)
 	if err != nil {
 		return nil, fmt.Errorf("the result of task %q: %w", rec.ID, err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	raw, err := io.ReadAll(io.LimitReader(f, maxShown+1))
-	if err != nil {
-		return nil, fmt.Errorf("the result of task %q: %w", rec.ID, err)
-	}
-	if len(raw) > maxShown {
-		return nil, nil
 	}
 	return raw, nil
+}
+
+// readWhole reads a file that must have the given size: one that was cut short
+// is not shown as an empty result.
+func readWhole(path string, size int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != size {
+		return nil, fmt.Errorf("%s has %d bytes, %d were stored", path, info.Size(), size)
+	}
+	return os.ReadFile(path)
 }
 
 // seconds is the time from start to end with three decimals, the rest cut off;

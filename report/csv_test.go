@@ -245,21 +245,26 @@ func TestResultInFile(t *testing.T) {
 	}
 }
 
-// A file that is larger than the record says is not read whole.
 func TestResultTooLargeToShow(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "huge")
-	if err := os.WriteFile(path, []byte(`{"v":1}`), 0o600); err != nil {
+	rec := done(0, "a", batch.Invalid, "")
+	rec.Result = batch.Result{File: "never opened", Size: maxShown + 1}
+	if got := tableRow(t, []string{`{"properties":{"v":{}}}`}, rec)["v"]; got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+}
+
+// A result file that is not what was stored ends the report: an empty cell
+// would look like a result without the value.
+func TestDamagedResultFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cut")
+	if err := os.WriteFile(path, []byte(`{"v":1`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, maxShown+1); err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range []int64{7, maxShown + 1} {
-		rec := done(0, "a", batch.Invalid, "")
-		rec.Result = batch.Result{File: path, Size: size}
-		if got := tableRow(t, []string{`{"properties":{"v":{}}}`}, rec)["v"]; got != "" {
-			t.Errorf("size %d: got %q, want nothing", size, got)
-		}
+	rec := done(0, "a", batch.Passed, "")
+	rec.Result = batch.Result{File: path, Size: 7}
+	err := Write(&strings.Builder{}, CSV, &memory{schemas: [][]byte{[]byte(`{"properties":{"v":{}}}`)}, records: []batch.Record{rec}})
+	if err == nil || !strings.Contains(err.Error(), "has 6 bytes, 7 were stored") {
+		t.Errorf("got %v, want an error with both sizes", err)
 	}
 }
 

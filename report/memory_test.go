@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -52,6 +53,20 @@ func TestMemoryDoesNotGrowWithTheBatch(t *testing.T) {
 		}
 		if grown := int64(e.late) - int64(e.early); grown > 256<<10 {
 			t.Errorf("%s: the heap grew by %d bytes, want less than 256 KiB", f, grown)
+		}
+	}
+}
+
+// One large result is not held while all that follow are written.
+func TestLargeResultIsLetGo(t *testing.T) {
+	c := resultColumns([][]byte{[]byte(`{"properties":{"v":{}}}`)})
+	table := table{columns: c, picker: newPicker(c)}
+	for result, kept := range map[string]bool{`{"v":1}`: true, `{"v":"` + strings.Repeat("x", 8<<20) + `"}`: false} {
+		if _, err := table.row(done(0, "a", batch.Passed, result)); err != nil {
+			t.Fatal(err)
+		}
+		if doc, value := table.doc != nil, table.picker.values[0] != nil; doc != kept || value != kept {
+			t.Errorf("a result of %d bytes: kept are the result %v, its value %v, want %v", len(result), doc, value, kept)
 		}
 	}
 }

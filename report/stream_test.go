@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,5 +123,54 @@ func TestStreamEndsWithTheFirstError(t *testing.T) {
 	}
 	if err := stream.Finish(true); !errors.Is(err, broken) {
 		t.Errorf("finish: got %v, want %v", err, broken)
+	}
+}
+
+// stale yields records as they were when it was asked, as a ledger does that
+// reads by the page, and calls meanwhile before the one at a position.
+type stale struct {
+	*memory
+	before    int
+	meanwhile func()
+}
+
+func (s *stale) Records(from int) iter.Seq2[batch.Record, error] {
+	return func(yield func(batch.Record, error) bool) {
+		s.mu.Lock()
+		page := slices.Clone(s.records[min(from, len(s.records)):])
+		s.mu.Unlock()
+		for _, rec := range page {
+			if f := s.meanwhile; f != nil && rec.Position == s.before {
+				s.meanwhile = nil
+				f()
+			}
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A task that finishes after its record was read and before the stream has
+// come to it is written all the same, without another call.
+func TestStreamLooksAgain(t *testing.T) {
+	for before := range 2 {
+		s := &stale{memory: unfinished(2), before: before}
+		s.finish(0)
+		var out bytes.Buffer
+		stream := NewStream(&out, s)
+		s.meanwhile = func() {
+			s.finish(1)
+			// Done does not wait for the goroutine that is writing: this one.
+			if err := stream.Done(1); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := stream.Done(0); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := out.String(), rendered(t, JSONL, s.memory); got != want {
+			t.Errorf("before %d: got %q, want %q", before, got, want)
+		}
 	}
 }
