@@ -22,7 +22,13 @@ import (
 	"github.com/bbbatch/bbbatch/internal/server"
 )
 
+// asProgram, set in the environment, makes this test binary the program.
+const asProgram = "BBBATCH_TEST_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(cli.Main(os.Args[1:], cli.System()))
+	}
 	testscript.Main(m, map[string]func(){
 		"bbbatch": func() { os.Exit(cli.Main(os.Args[1:], cli.System())) },
 	})
