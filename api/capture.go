@@ -70,6 +70,10 @@ func (c *capture) discard() {
 // textOf reads the first limit characters of a JSON string whose end may be
 // missing.
 func textOf(raw []byte, limit int) string {
+	// Nearly every string needs no decoding.
+	if n := len(raw); n >= 2 && raw[n-1] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return cutRunes(string(raw[1:n-1]), limit)
+	}
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return cutRunes(text, limit)

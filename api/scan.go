@@ -8,7 +8,7 @@ import (
 
 // maxDepth bounds the nesting that is followed; the scanner keeps one bit for
 // each level.
-const maxDepth = 1 << 26
+const maxDepth = 1 << 24
 
 // A Scanner reads one JSON document from a stream and hands out the members
 // of its outer objects and arrays, value by value, without recursion into

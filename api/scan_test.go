@@ -127,7 +127,7 @@ func TestScannerMemoryIsBounded(t *testing.T) {
 	if err := readAll(strings.NewReader(deep)); err != nil {
 		t.Errorf("a million levels: %v", err)
 	}
-	long := io.MultiReader(strings.NewReader(`{"a":"`), io.LimitReader(endless('x'), 64<<20), strings.NewReader(`"}`))
+	long := io.MultiReader(strings.NewReader(`{"a":"`), io.LimitReader(endless('x'), 16<<20), strings.NewReader(`"}`))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if err := readAll(long); err != nil {
@@ -135,7 +135,7 @@ func TestScannerMemoryIsBounded(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if got := after.TotalAlloc - before.TotalAlloc; got > 200<<10 {
-		t.Errorf("reading 64 MB allocated %d bytes", got)
+		t.Errorf("reading 16 MB allocated %d bytes", got)
 	}
 }
 
