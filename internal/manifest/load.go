@@ -34,7 +34,7 @@ type loader struct {
 	files    map[string]*schemaFile
 	// compiling is the schema that files are being read for.
 	compiling *node
-	reading   sync.Mutex // guards files
+	reading   sync.Mutex      // guards files
 	used      map[string]bool // secrets
 
 	usedVariables map[*node]bool // by value

@@ -407,7 +407,7 @@ func TestRowSchemaFile(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	write(t, map[string]string{"tasks.yaml": text, "a.json": `{"type": `})
-	if _, err := Load("tasks.yaml", Options{}); err == nil || !strings.Contains(err.Error(), "a.json:1:10: is not JSON") {
+	if _, err := Load("tasks.yaml", Options{}); err == nil || !strings.Contains(err.Error(), "a.json:1:9: is not JSON") {
 		t.Errorf("got %v, want the place in a.json", err)
 	}
 }
