@@ -74,6 +74,9 @@ func TestPageFillsTheSchema(t *testing.T) {
 		{"an ItemList", "list.html", props(`"title":{"type":"string"},"products":{"type":"array","items":{"type":"object","required":["name","price"],"properties":{"name":{"type":"string"},"price":{"type":"number"},"url":{"type":"string","format":"uri"}}}},"number_of_items":{"type":"integer"}`),
 			`{"number_of_items":2,"products":[{"name":"A","price":1.0,"url":"https://site.example/a"},{"name":"B","price":2.50,"url":"https://site.example/b"}],"title":"All"}`},
 
+		{"a page's own item is not its subject", "webpage.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
+		{"the item that names the page as its own", "graph.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
+
 		{"a text that is no number is given as it stands", "odd.html", props(`"price":{"type":"number"},"rating":{"type":"number"},"range":{"type":"number"}`),
 			`{"price":"on request","range":"$10 - $20","rating":4.5}`},
 		{"no link that runs", "odd.html", props(`"url":{"type":"string","format":"uri"},"name":{"type":"string"}`), `{"name":"Odd","url":"https://site.example/odd.html"}`},
