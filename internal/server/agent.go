@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -99,11 +100,30 @@ func mask(text string, vars map[string]string) string {
 		}
 		return strings.Compare(a, b)
 	})
-	var pairs []string
+	if len(names) == 0 {
+		return text
+	}
+	var patterns []string
+	nameOf := map[string]string{}
 	for _, name := range names {
 		for _, form := range forms(vars[name]) {
-			pairs = append(pairs, form, "%"+name+"%")
+			pattern := regexp.QuoteMeta(form)
+			// Of a very short value only whole words are masked: every 4 in
+			// "answered 404" is not the quantity.
+			if len(form) < 4 && wordOnly.MatchString(form) {
+				pattern = `\b` + pattern + `\b`
+			}
+			patterns = append(patterns, pattern)
+			if nameOf[form] == "" {
+				nameOf[form] = name
+			}
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	all, err := regexp.Compile(strings.Join(patterns, "|"))
+	if err != nil {
+		return "a text that holds the values of variables is not shown"
+	}
+	return all.ReplaceAllStringFunc(text, func(form string) string { return "%" + nameOf[form] + "%" })
 }
+
+var wordOnly = regexp.MustCompile(`^\w+$`)

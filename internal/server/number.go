@@ -36,6 +36,9 @@ func number(text string) (string, bool) {
 	return decimal(text[first[0]:first[1]])
 }
 
+// jsonNumber is what RFC 8259 calls a number.
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
 // currencyBefore reports whether what stands before a number is a currency or
 // nothing: "EUR12.50".
 func currencyBefore(before string) bool {
@@ -85,9 +88,12 @@ func decimal(s string) (string, bool) {
 	if mark >= 0 {
 		whole, fraction = s[:mark], s[mark+1:]
 	}
-	if groups := strings.FieldsFunc(whole, func(r rune) bool { return r == '.' || r == ',' }); len(groups) > 1 {
+	if strings.Contains(whole, ".") && strings.Contains(whole, ",") {
+		return "", false
+	}
+	if groups := strings.Split(strings.ReplaceAll(whole, ",", "."), "."); len(groups) > 1 {
 		for i, g := range groups {
-			if len(g) > 3 || i > 0 && len(g) < 2 { // 2: lakhs are written 1,00,000
+			if g == "" || len(g) > 3 || i > 0 && len(g) < 2 { // 2: lakhs are written 1,00,000
 				return "", false
 			}
 		}
@@ -100,7 +106,11 @@ func decimal(s string) (string, bool) {
 	if fraction != "" {
 		fraction = "." + fraction
 	}
-	return sign + whole + fraction + exponent, true
+	n := sign + whole + fraction + exponent
+	if !jsonNumber.MatchString(n) {
+		return "", false
+	}
+	return n, true
 }
 
 // integral reports whether a JSON number is written as an integer, zeros after

@@ -74,6 +74,9 @@ func TestPageFillsTheSchema(t *testing.T) {
 		{"an ItemList", "list.html", props(`"title":{"type":"string"},"products":{"type":"array","items":{"type":"object","required":["name","price"],"properties":{"name":{"type":"string"},"price":{"type":"number"},"url":{"type":"string","format":"uri"}}}},"number_of_items":{"type":"integer"}`),
 			`{"number_of_items":2,"products":[{"name":"A","price":1.0,"url":"https://site.example/a"},{"name":"B","price":2.50,"url":"https://site.example/b"}],"title":"All"}`},
 
+		{"a page's own item is not its subject", "webpage.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
+		{"the item that names the page as its own", "graph.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
+
 		{"a text that is no number is given as it stands", "odd.html", props(`"price":{"type":"number"},"rating":{"type":"number"},"range":{"type":"number"}`),
 			`{"price":"on request","range":"$10 - $20","rating":4.5}`},
 		{"no link that runs", "odd.html", props(`"url":{"type":"string","format":"uri"},"name":{"type":"string"}`), `{"name":"Odd","url":"https://site.example/odd.html"}`},
@@ -149,6 +152,9 @@ func TestSubstituteAndMask(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
+	if got := mask("404 a 4", map[string]string{"n": "4"}); got != "404 a %n%" {
+		t.Errorf("got %q", got)
+	}
 	if got := mask("x+y x%20y x y z", vars); got != "%b% %b% %b% %c d%" {
 		t.Errorf("got %q", got)
 	}
@@ -180,7 +186,7 @@ func TestNumber(t *testing.T) {
 		"ABC12": "", "4.5 out of 5": "4.5", "$10 - $20": "", "10–20": "", "on request": "", "1,299": "1299", "12,50": "12.50", "5 10": "",
 		".99": "0.99", "1.299.000": "1299000", "2024-01-02": "", "22 in stock": "22", "-5": "-5", "−5": "-5", "+5": "5", "B2B": "", "007": "7", "0": "0",
 		"0.50": "0.50", "0,500": "0.500", "1'299.00": "1299.00", "1,00,000": "100000", "1e5": "1e5", "price: 12": "12", "call 555 or 666": "", "1,2,3": "", "5.": "5",
-		"12:30": "", "4 (out of 5)": "4", "": "",
+		"12:30": "", "3..10": "", "3,.10": "", "3.,10": "", "1,234.5,6": "", "1.2.3": "", "4 (out of 5)": "4", "": "",
 	} {
 		got, ok := number(text)
 		if got != want || ok != (want != "") {

@@ -16,11 +16,15 @@ import (
 type wanted map[string]any
 
 // A reading is one schema, with bounds on how far references are followed.
-type reading struct{ root map[string]any }
+type reading struct {
+	root  map[string]any
+	steps int // left to follow references and allOf with
+}
 
 const (
 	maxSchemaNesting = 200
 	maxReferences    = 32 // followed from one place
+	maxSteps         = 500_000
 )
 
 func readSchema(text json.RawMessage) (*reading, error) {
@@ -33,7 +37,7 @@ func readSchema(text json.RawMessage) (*reading, error) {
 	if err := d.Decode(&root); err != nil {
 		return nil, errors.New("the result schema is not a JSON object")
 	}
-	return &reading{root}, nil
+	return &reading{root, maxSteps}, nil
 }
 
 // at resolves a subschema. true, false and whatever is not a schema ask for
@@ -42,7 +46,7 @@ func (r *reading) at(v any) wanted { return r.merge(v, maxReferences) }
 
 func (r *reading) merge(v any, left int) wanted {
 	m, ok := v.(map[string]any)
-	if !ok || left == 0 {
+	if r.steps--; !ok || left == 0 || r.steps < 0 {
 		return wanted{}
 	}
 	_, refers := m["$ref"].(string)
