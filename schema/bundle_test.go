@@ -259,6 +259,15 @@ func TestLongestChain(t *testing.T) {
 	}
 }
 
+// A folder with a link to itself has names without end.
+func TestEndlessFolder(t *testing.T) {
+	const text = `{"items":{"$ref":"x/y.json"}}`
+	_, err := Compile([]byte(text), Options{Open: func(string) ([]byte, error) { return []byte(text), nil }})
+	if err == nil || !strings.Contains(err.Error(), "more than 500 files are referenced") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
 // Without Open no file is read, and inline schemas still compile.
 func TestFilesAreRefusedWithoutOpen(t *testing.T) {
 	_, err := Compile([]byte(`{"items":{"$ref":"a.json"}}`), Options{})
