@@ -253,6 +253,9 @@ func longChain(n int) string {
 
 // The longest chain that is allowed, at the greatest depth that is allowed.
 func TestLongestChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	s := compile(t, longChain(maxChain-3))
 	if got := s.Validate([]byte(strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth))); got != nil {
 		t.Errorf("got %v, want no problems", lines(got))
