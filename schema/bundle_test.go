@@ -253,9 +253,21 @@ func longChain(n int) string {
 
 // The longest chain that is allowed, at the greatest depth that is allowed.
 func TestLongestChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	s := compile(t, longChain(maxChain-3))
 	if got := s.Validate([]byte(strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth))); got != nil {
 		t.Errorf("got %v, want no problems", lines(got))
+	}
+}
+
+// A folder with a link to itself has names without end.
+func TestEndlessFolder(t *testing.T) {
+	const text = `{"items":{"$ref":"x/y.json"}}`
+	_, err := Compile([]byte(text), Options{Open: func(string) ([]byte, error) { return []byte(text), nil }})
+	if err == nil || !strings.Contains(err.Error(), "more than 500 files are referenced") {
+		t.Errorf("got %v, want a refusal", err)
 	}
 }
 

@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// maxFiles bounds the files of one schema: a folder that holds a link to itself
+// has names without end.
+const maxFiles = 500
+
 // A collector gathers the documents that a schema is made of.
 type collector struct {
 	open  func(string) ([]byte, error)
@@ -93,6 +97,9 @@ func (c *collector) load(name string, d draft) (*document, error) {
 	}
 	if c.open == nil {
 		return nil, fmt.Errorf("files cannot be referenced here")
+	}
+	if len(c.docs) > maxFiles {
+		return nil, fmt.Errorf("more than %d files are referenced", maxFiles)
 	}
 	text, err := c.open(name)
 	if err != nil {

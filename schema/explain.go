@@ -61,7 +61,11 @@ func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 		})
 	}
 	if more > 0 {
-		problems = append(problems, Problem{Kind: "schema", Keyword: "more", Message: fmt.Sprintf("and %d more problems", more)})
+		least := ""
+		if x.judge != nil && x.judge.failed > maxFailed {
+			least = "at least " // the judge has not looked at everything
+		}
+		problems = append(problems, Problem{Kind: "schema", Keyword: "more", Message: fmt.Sprintf("and %s%d more problems", least, more)})
 	}
 	return problems
 }
