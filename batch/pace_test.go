@@ -66,7 +66,9 @@ func TestCreatesAreHeldBackAndGiveUpWithTheContext(t *testing.T) {
 
 func TestNextLookIsAnEighthOfTheAge(t *testing.T) {
 	for _, c := range []struct{ age, first, want time.Duration }{
-		{0, 2 * time.Second, 2 * time.Second},
+		{0, 2 * time.Second, lookLeast},
+		{300 * time.Millisecond, 2 * time.Second, 300 * time.Millisecond},
+		{3 * time.Second, 2 * time.Second, 2 * time.Second},
 		{40 * time.Second, 2 * time.Second, 5 * time.Second},
 		{time.Hour, 2 * time.Second, 10 * time.Second},
 		{time.Hour, time.Minute, time.Minute},
@@ -74,5 +76,25 @@ func TestNextLookIsAnEighthOfTheAge(t *testing.T) {
 		if got := nextLook(c.age, c.first); got != c.want {
 			t.Errorf("nextLook(%s, %s): got %s, want %s", c.age, c.first, got, c.want)
 		}
+	}
+}
+
+func TestTheFirstLookFollowsHowLongRunsTake(t *testing.T) {
+	p := &poller{first: 2 * time.Second}
+	if got := p.firstLook(); got != p.first {
+		t.Errorf("first look at %s before anything is known, want %s", got, p.first)
+	}
+	now := time.Now()
+	run := Observed{CreatedAt: now, EndedAt: now.Add(100 * time.Millisecond)}
+	p.learn(run, 3*time.Second)
+	if got, want := p.firstLook(), 75*time.Millisecond; got != want {
+		t.Errorf("first look at %s after a run of 100ms, want %s", got, want)
+	}
+	absurd := Observed{CreatedAt: now, EndedAt: now.Add(-time.Hour)}
+	for range 100 {
+		p.learn(absurd, time.Hour)
+	}
+	if got := p.firstLook(); got < 1400*time.Millisecond || got > p.first {
+		t.Errorf("first look at %s after long runs, want 1.5s", got)
 	}
 }

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -26,21 +27,52 @@ type sight struct {
 type poller struct {
 	provider Provider
 	pace     *pacer
-	first    time.Duration // age of a run at its first look
+	first    time.Duration // age of a run at its first look, at most
+
+	mu      sync.Mutex
+	typical time.Duration // how long runs took lately, each counted as first at most; 0 before the first
 }
 
-// The ceiling of the wait between two looks, and the share of a run's age
-// that it is otherwise.
+// The bounds of the wait between two looks, and the share of a run's age that
+// it otherwise is.
 const (
+	lookLeast = 5 * time.Millisecond
 	lookMost  = 10 * time.Second
 	lookShare = 8
 )
 
-// nextLook is the wait before a run of this age is looked at again: an eighth
-// of its age, so that the end of a run is noticed late by no more than that,
-// within first and ten seconds.
+// firstLook is the age at which a run is first looked at: a little before runs
+// usually end, where they are short.
+func (p *poller) firstLook() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.typical == 0 {
+		return p.first
+	}
+	return min(max(p.typical*3/4, lookLeast), p.first)
+}
+
+// learn takes note of how long a run took. The service's times are believed
+// only within our own.
+func (p *poller) learn(run Observed, ours time.Duration) {
+	took := ours
+	if theirs := run.EndedAt.Sub(run.CreatedAt); !run.CreatedAt.IsZero() && theirs >= 0 && theirs < ours {
+		took = theirs
+	}
+	took = min(max(took, 1), p.first)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.typical == 0 {
+		p.typical = took
+	}
+	p.typical += (took - p.typical) / 8
+}
+
+// nextLook is the wait before a run of this age is looked at again: as long as
+// its age while it is young, then an eighth of its age, so that its end is
+// noticed late by no more than that, and ten seconds at most.
 func nextLook(age, first time.Duration) time.Duration {
-	return min(max(age/lookShare, first), max(lookMost, first))
+	return min(max(age/lookShare, min(age, first), lookLeast), max(lookMost, first))
 }
 
 func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-chan sight {
@@ -48,17 +80,21 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 	go func() {
 		defer close(sights)
 		failures := 0
-		for wait := p.first - time.Since(since); sleep(ctx, wait); {
+		for wait := p.firstLook() - time.Since(since); sleep(ctx, wait); {
 			s := p.look(ctx, runID)
 			if ctx.Err() != nil {
 				return
+			}
+			ended := s.err == nil && s.run.Status.Ended()
+			if ended {
+				p.learn(s.run, time.Since(since))
 			}
 			select {
 			case sights <- s:
 			case <-ctx.Done():
 				return
 			}
-			if s.err == nil && s.run.Status.Ended() {
+			if ended {
 				return
 			}
 			wait = nextLook(time.Since(since), p.first)
