@@ -7,45 +7,40 @@ import (
 )
 
 // How often and how patiently the service is asked before the first create.
-const preflightTries = 4
+const preflightTries = 3
 
-// preflight proves address, key and clock with a harmless request, before
-// anything costs money.
-func (r *runner) preflight(ctx context.Context) error {
+// Preflight proves address, key and clock with a harmless request, before
+// anything is opened or costs money, and returns the service's clock minus
+// ours. Call it before [Run]. Its errors are a [*RefusedError], an
+// [*UnreachableError] after several tries, and [ErrInterrupted].
+func Preflight(ctx context.Context, p Provider) (time.Duration, error) {
 	var last error
 	for try := range preflightTries {
-		if try > 0 {
-			if !sleep(ctx, backoff(try, time.Second, 8*time.Second)) {
-				return ErrInterrupted
-			}
+		if try > 0 && !sleep(ctx, backoff(try, time.Second, 8*time.Second)) {
+			return 0, ErrInterrupted
 		}
-		if err := r.pace.wait(ctx); err != nil {
-			return ErrInterrupted
-		}
-		offset, err := r.Provider.Check(ctx)
+		offset, err := p.Check(ctx)
 		var refused *RefusedError
 		var rejected *RejectedError
 		var throttled *ThrottledError
 		switch {
 		case err == nil:
-			r.offset = offset
-			return nil
+			return offset, nil
 		case ctx.Err() != nil:
-			return ErrInterrupted
+			return 0, ErrInterrupted
 		case errors.As(err, &refused):
-			return err
+			return 0, err
 		case errors.As(err, &rejected), errors.Is(err, ErrNotFound):
 			// Asking again would change nothing: it is not the service we mean.
-			return &UnreachableError{Err: err}
+			return 0, &UnreachableError{Err: err}
 		case errors.As(err, &throttled):
-			r.pace.throttled()
 			if !sleep(ctx, throttled.RetryAfter) {
-				return ErrInterrupted
+				return 0, ErrInterrupted
 			}
 		}
 		last = err
 	}
-	return &UnreachableError{Err: last}
+	return 0, &UnreachableError{Err: last}
 }
 
 // sleep waits for d, and reports false when the context ended first.

@@ -26,6 +26,7 @@ type Config struct {
 	RequestsPerSecond float64       // of all calls together; 0 is no limit
 	FirstLook         time.Duration // age at which a new run is first read; default 2s
 	Settle            time.Duration // how long after an unsure create a listing is believed to show it
+	Offset            time.Duration // the service's clock minus ours, as [Preflight] found it
 	Secrets           Secrets
 
 	// Drain, once closed, lets nothing new start; what is in flight is waited
@@ -110,7 +111,6 @@ type runner struct {
 	Config
 	pace   *pacer
 	watch  watcher
-	offset time.Duration // the service's clock minus ours
 
 	noMore   context.CancelFunc // lets nothing new start
 	haltOnce sync.Once
@@ -128,9 +128,6 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) error {
-	if err := r.preflight(ctx); err != nil {
-		return err
-	}
 	flight, err := r.recover()
 	if err != nil {
 		return err

@@ -31,12 +31,12 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 		at := time.Now().UTC()
 		err := r.append(Event{
 			Kind: AttemptIntended, Position: row.Position, Attempt: row.Attempt, At: at,
-			Digest: task.Spec.digest(), Offset: r.offset,
+			Digest: task.Spec.digest(), Offset: r.Offset,
 		})
 		if err != nil {
 			return row, false, err
 		}
-		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.offset
+		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.Offset
 		run, err := r.create(ctx, task.Spec)
 		if err == nil {
 			return r.started(row, run)

@@ -18,13 +18,17 @@ func Browserbase(c *browserbase.Client) batch.Provider { return &browserbaseProv
 
 type browserbaseProvider struct{ client *browserbase.Client }
 
-// Check lists one run. Without a clock in the answer the offset is 0.
+// Check lists one run. Without a clock in the answer the offset is 0. An
+// answer that no agents API gives to this request is a RejectedError.
 func (p *browserbaseProvider) Check(ctx context.Context) (time.Duration, error) {
 	offset, _, err := p.client.Runs.ClockOffset(ctx)
-	if err != nil {
-		return 0, refusal(err)
+	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout {
+		if err := refusal(err); !errors.As(err, &e) {
+			return 0, err
+		}
+		return 0, &batch.RejectedError{Status: e.Status, Message: e.Message}
 	}
-	return offset, nil
+	return offset, refusal(err)
 }
 
 func (p *browserbaseProvider) Start(ctx context.Context, s batch.Spec) (batch.Observed, error) {
