@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -28,7 +29,7 @@ var children = map[string]func(dir string) error{
 func TestMain(m *testing.M) {
 	if name := os.Getenv(childVariable); name != "" {
 		if err := children[name](os.Args[1]); err != nil {
-			os.Stderr.WriteString(err.Error() + "\n")
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
