@@ -88,6 +88,26 @@ func inEveryState(t *testing.T, b *Batch) {
 	mustAppend(t, b, wholeWay(5, []byte("1"))[1:]...)
 }
 
+// What an observation leaves out, an earlier one may have said.
+func TestLaterObservationsForgetNothing(t *testing.T) {
+	b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(1)...)
+	now := ledgertest.Start()
+	mustAppend(t, b,
+		batch.Event{Kind: batch.AttemptIntended, Attempt: 1, At: now},
+		batch.Event{Kind: batch.AttemptStarted, Attempt: 1, Run: &batch.Observed{ID: "r", CreatedAt: now}},
+		batch.Event{Kind: batch.RunObserved, Attempt: 1, Run: &batch.Observed{
+			Status: batch.StatusRunning, SessionID: "s", StartedAt: now, Cause: &batch.Cause{Code: "c"}}},
+		batch.Event{Kind: batch.AttemptEnded, Attempt: 1, Run: &batch.Observed{Status: batch.StatusFailed}},
+	)
+	want := []batch.Attempt{{
+		Number: 1, RunID: "r", Status: batch.StatusFailed, SessionID: "s", Cause: &batch.Cause{Code: "c"},
+		IntendedAt: now, CreatedAt: now, StartedAt: now,
+	}}
+	if diff := cmp.Diff(want, records(t, b)[0].Attempts); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestDisplayOutcomes(t *testing.T) {
 	const (
 		passed, unknown, not, pending, running = batch.Passed, batch.Unknown, batch.NotStarted, batch.Pending, batch.Running
@@ -147,6 +167,9 @@ func TestSummary(t *testing.T) {
 		case i == 7:
 			v = &batch.Verdict{Outcome: batch.Unknown, Message: "boom"}
 		}
+		if i == 5 {
+			way[2].Run.StartedAt = now.Add(60 * time.Second) // it waited for a browser
+		}
 		way[3].Verdict = v
 		mustAppend(t, b, way...)
 	}
@@ -162,7 +185,7 @@ func TestSummary(t *testing.T) {
 		Info:    info,
 		Counts:  map[batch.Outcome]int{batch.Passed: 1, batch.Invalid: 7, batch.Failed: 3, batch.Unknown: 1},
 		Runs:    12,
-		RunTime: 9 * 90 * time.Second,
+		RunTime: 8*90*time.Second + 30*time.Second,
 		Leaked:  1,
 		Failures: []batch.Failure{
 			{Outcome: batch.Invalid, Message: "/items/0/price: 0.50 is too small", Count: 7, Example: "task-0"},
