@@ -90,3 +90,12 @@ type Verdict struct {
 	Candidates []string         // for Unknown: ids of runs that may be the one
 	Leaked     []string         // names of secrets whose values the result contains
 }
+
+// asideLimit is the size in bytes above which a result does not lie in a row.
+const asideLimit = 1 << 20
+
+// Aside reports whether a ledger keeps the result in a file of its own: it is
+// large, or so deep that who reads a report might not be able to.
+func (r Result) Aside() bool {
+	return r.File != "" || len(r.Raw) > asideLimit || schema.TooDeep(r.Raw)
+}

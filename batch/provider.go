@@ -15,7 +15,8 @@ import (
 // nothing was learned.
 type Provider interface {
 	// Check proves the address and the key with one harmless request and
-	// returns the service's clock minus ours.
+	// returns the service's clock minus ours. A [*RejectedError] says that
+	// what answers there is not the service.
 	Check(ctx context.Context) (time.Duration, error)
 
 	// Start sends exactly one create. A [*NotCreatedError], [*ThrottledError],

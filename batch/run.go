@@ -109,8 +109,8 @@ func Run(ctx context.Context, c Config) error {
 // A runner is one Run at work.
 type runner struct {
 	Config
-	pace   *pacer
-	watch  watcher
+	pace  *pacer
+	watch watcher
 
 	noMore   context.CancelFunc // lets nothing new start
 	haltOnce sync.Once

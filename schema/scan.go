@@ -16,6 +16,29 @@ const (
 	maxExponent    = 1000     // of a number, either way
 )
 
+// TooDeep reports whether objects and arrays lie within each other deeper than
+// is judged. It does not check that raw is JSON.
+func TooDeep(raw []byte) bool {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case '}', ']':
+			depth--
+		case '"':
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return false
+}
+
 // A scan is what one pass over JSON text has found, without recursion and in
 // memory that the text's depth alone decides (one bit a level).
 type scan struct {

@@ -27,6 +27,7 @@ type application struct {
 	store    *ledger.Store
 	service  *service
 	secrets  batch.Secrets
+	offset   time.Duration // the service's clock minus ours
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -35,6 +36,11 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
+	offset, err := batch.Preflight(ctx, a.service.provider)
+	if err != nil {
+		return a.describe(err)
+	}
+	a.offset = offset
 	b, err := a.open(ctx, drain)
 	if err != nil {
 		return err
@@ -65,6 +71,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		RequestsPerSecond: a.requestsPerSecond(),
 		FirstLook:         a.service.firstLook,
 		Settle:            a.flags.settle,
+		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
 		Warn:              func(m string) { progress.Line("warning: %s", m) },
@@ -190,7 +197,7 @@ func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
 		return &failure{exitInternal, err, "nothing is lost: the ledger has every result"}
 	}
 	if runErr != nil {
-		return describe(runErr)
+		return a.describe(runErr)
 	}
 	if code := codeOfCounts(sum.Counts); code != exitOK {
 		return &failure{code: code, err: errTold}
@@ -202,7 +209,7 @@ func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
 var errTold = errors.New("told already")
 
 // describe gives an error of the engine the words and the hint for a person.
-func describe(err error) error {
+func (a *application) describe(err error) error {
 	var refused *batch.RefusedError
 	var unreachable *batch.UnreachableError
 	var changed *batch.ChangedError
@@ -210,13 +217,13 @@ func describe(err error) error {
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):
-		hint := "check BROWSERBASE_API_KEY; the same command then continues the batch"
+		hint := "check BROWSERBASE_API_KEY, then run the same command again: it continues an unfinished batch"
 		if refused.Status == 402 {
-			hint = "check the account's quota and plan; the same command then continues the batch"
+			hint = "check the account's quota and plan, then run the same command again: it continues an unfinished batch"
 		}
-		return &failure{exitService, fmt.Errorf("the service refused: %w", err), hint}
+		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, err), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, err, "check the network and BROWSERBASE_BASE_URL; the same command then continues the batch"}
+		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, err), "check the network and the address (BROWSERBASE_BASE_URL, --provider-url), then run the same command again"}
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

@@ -52,7 +52,7 @@ BROWSERBASE_BASE_URL.
 		Example: `  bbbatch apply examples/tasks.yaml --local
   bbbatch apply tasks.yaml -j 20
   bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result`,
-		Args: cobra.ExactArgs(1),
+		Args: oneFile,
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.concurrency < 0 || c.Flags().Changed("concurrency") && f.concurrency == 0 {
 				return usage(fmt.Errorf("--concurrency: must be at least 1, not %d", f.concurrency), "")

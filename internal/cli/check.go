@@ -23,7 +23,7 @@ Exit codes:
   2    it is not`,
 		Example: `  bbbatch check tasks.yaml
   bbbatch check - < tasks.yaml`,
-		Args: cobra.ExactArgs(1),
+		Args: oneFile,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := load(sys, args[0])
 			if err != nil {

@@ -72,8 +72,19 @@ Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
 Flags:
 {{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
-"{{.CommandPath}} help COMMAND" tells all about a command.{{end}}
+"{{.CommandPath}} COMMAND --help" tells all about a command.{{end}}
 `
+
+// oneFile accepts exactly one argument, the manifest.
+func oneFile(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usage(fmt.Errorf("%s: which manifest? FILE is missing", cmd.Name()), cmd.UseLine())
+	case 1:
+		return nil
+	}
+	return usage(fmt.Errorf("%s: one manifest at a time, not %d: %s", cmd.Name(), len(args), strings.Join(args, " ")), cmd.UseLine())
+}
 
 // complain prints an error as "bbbatch: what, where" and its hint on a line of
 // its own.

@@ -113,6 +113,9 @@ func (s *stream) run() {
 
 // advance says that a task was judged. It never waits.
 func (s *stream) advance() {
+	if s.jsonl == nil {
+		return
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -43,6 +43,18 @@ type causeData struct {
 	Message string `json:"message,omitempty"`
 }
 
+// parseCause reads a stored cause; nil is none.
+func parseCause(text []byte) (*batch.Cause, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var d causeData
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, err
+	}
+	return (*batch.Cause)(&d), nil
+}
+
 type verdictData struct {
 	Outcome    string          `json:"outcome"`
 	Reason     string          `json:"reason,omitempty"`

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"database/sql"
-	"encoding/json"
 	"iter"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -78,12 +77,8 @@ func (b *Batch) attempts(c *connection, page []batch.Record, first, last int) er
 			return false, err
 		}
 		a.IntendedAt, a.CreatedAt, a.StartedAt, a.EndedAt = moment(intended), moment(created), moment(started), moment(ended)
-		if cause != nil {
-			var d causeData
-			if err := json.Unmarshal(cause, &d); err != nil {
-				return false, err
-			}
-			a.Cause = (*batch.Cause)(&d)
+		if a.Cause, err = parseCause(cause); err != nil {
+			return false, err
 		}
 		r := &page[position-page[0].Position]
 		r.Attempts = append(r.Attempts, a)

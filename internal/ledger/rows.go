@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -13,22 +14,25 @@ import (
 
 const selectRow = `
 	SELECT t.position, t.id, t.run, t.judge, t.schema, p.state, p.outcome, p.attempt, t.agent, t.timeout, t.text,
-		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at
+		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at, a.cause
 	FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
 	LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
 	WHERE p.batch = ? `
 
 // scanTargets are where a row of selectRow goes; done finishes it.
-func scanTargets(r *batch.Row) (into []any, done func()) {
+func scanTargets(r *batch.Row) (into []any, done func() error) {
 	var timeout, clock int64
 	var intended, created, known, stop sql.NullInt64
+	var cause []byte
 	into = []any{
 		&r.Position, &r.ID, &r.Run, &r.Judge, &r.Schema, &r.State, &r.Outcome, &r.Attempt, &r.AgentID, &timeout, &r.Text,
-		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop,
+		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &cause,
 	}
-	return into, func() {
+	return into, func() (err error) {
 		r.Timeout, r.Offset = time.Duration(timeout), time.Duration(clock)
 		r.IntendedAt, r.CreatedAt, r.StartedAt, r.StopAt = moment(intended), moment(created), moment(known), moment(stop)
+		r.Cause, err = parseCause(cause)
+		return err
 	}
 }
 
@@ -40,8 +44,7 @@ func (b *Batch) Task(position int) (row batch.Row, err error) {
 		if err == nil && !found {
 			err = fmt.Errorf("batch %s has no task %d", b.id, position)
 		}
-		done()
-		return err
+		return errors.Join(err, done())
 	})
 	return row, err
 }
@@ -77,7 +80,9 @@ func (b *Batch) rows(from int, query string, words ...any) iter.Seq2[batch.Row, 
 				if err := rows.Scan(into...); err != nil {
 					return false, err
 				}
-				done()
+				if err := done(); err != nil {
+					return false, err
+				}
 				page, last = append(page, r), r.Position
 				size += len(r.Text)
 				return size < pageBytes, nil

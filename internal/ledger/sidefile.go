@@ -14,9 +14,6 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// rowLimit is the size in bytes above which a result lies in a side file.
-const rowLimit = 1 << 20
-
 // A stage is a result on its way into the ledger. What goes into a side file
 // has been written out before the transaction begins, under a temporary name;
 // settle gives it its own name once the event is known to be admitted. So an
@@ -33,7 +30,7 @@ type stage struct {
 }
 
 func (b *Batch) stage(position, attempt int, r batch.Result) (*stage, error) {
-	if r.File == "" && len(r.Raw) <= rowLimit {
+	if !r.Aside() {
 		return &stage{raw: r.Raw, size: int64(len(r.Raw))}, nil
 	}
 	folder := filepath.Join("results", b.id)

@@ -22,13 +22,10 @@ type browserbaseProvider struct{ client *browserbase.Client }
 // answer that no agents API gives to this request is a RejectedError.
 func (p *browserbaseProvider) Check(ctx context.Context) (time.Duration, error) {
 	offset, _, err := p.client.Runs.ClockOffset(ctx)
-	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout {
-		if err := refusal(err); !errors.As(err, &e) {
-			return 0, err
-		}
-		return 0, &batch.RejectedError{Status: e.Status, Message: e.Message}
+	if err != nil {
+		return 0, checkError(err)
 	}
-	return offset, refusal(err)
+	return offset, nil
 }
 
 func (p *browserbaseProvider) Start(ctx context.Context, s batch.Spec) (batch.Observed, error) {

@@ -33,6 +33,16 @@ func startError(err error) error {
 	return refusal(err)
 }
 
+// checkError is for the listing that an agents API always answers: a redirect
+// or another 4xx than those that refusal knows comes from something else.
+func checkError(err error) error {
+	err = refusal(err)
+	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout {
+		return &batch.RejectedError{Status: e.Status, Message: e.Message}
+	}
+	return err
+}
+
 // readError is for reads of one run or agent.
 func readError(err error) error {
 	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status == http.StatusNotFound {
