@@ -71,7 +71,7 @@ func holds(result Result, value string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	return readerHolds(f, needles)
 }
 

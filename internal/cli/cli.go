@@ -120,8 +120,9 @@ func say(w io.Writer, line, hint string) {
 	for i := range lines {
 		lines[i] = report.Clean(lines[i])
 	}
-	fmt.Fprintln(w, strings.Join(lines, "\n"))
+	text := strings.Join(lines, "\n") + "\n"
 	if hint != "" {
-		fmt.Fprintln(w, "hint: "+report.Clean(hint))
+		text += "hint: " + report.Clean(hint) + "\n"
 	}
+	_, _ = io.WriteString(w, text) // nobody is left to tell
 }

@@ -77,7 +77,7 @@ func startServer(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	defer rules.Close()
+	defer func() { _ = rules.Close() }()
 	agent, err := server.Script(rules)
 	if err != nil {
 		return err
@@ -244,7 +244,7 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		resp, err = http.DefaultClient.Do(req)
 	}
 	ts.Check(err)
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	_, err = fmt.Fprintf(ts.Stdout(), "%d\n%s\n", resp.StatusCode, bytes.TrimSpace(body))

@@ -65,7 +65,7 @@ Exit codes:
 	return cmd
 }
 
-func serve(ctx context.Context, sys Sys, f serveFlags) error {
+func serve(ctx context.Context, sys Sys, f serveFlags) (err error) {
 	config, err := f.config(sys)
 	if err != nil {
 		return usage(err, "see bbbatch serve --help")
@@ -74,13 +74,16 @@ func serve(ctx context.Context, sys Sys, f serveFlags) error {
 	if err != nil {
 		return usage(err, "see bbbatch serve --help")
 	}
-	defer srv.Close()
+	defer func() { err = errors.Join(err, srv.Close()) }()
 	listener, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return usage(fmt.Errorf("--addr: %w", err), "another process may hold it; --addr 127.0.0.1:0 picks a free port")
 	}
 	// Any key will do; a client wants one to be set.
-	fmt.Fprintf(sys.Stdout, "export BROWSERBASE_BASE_URL=http://%s\nexport BROWSERBASE_API_KEY=local\n", listener.Addr())
+	_, err = fmt.Fprintf(sys.Stdout, "export BROWSERBASE_BASE_URL=http://%s\nexport BROWSERBASE_API_KEY=local\n", listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 
 	signals, stop := sys.Signals()
 	defer stop()
@@ -130,7 +133,7 @@ func (f serveFlags) config(sys Sys) (server.Config, error) {
 		if err != nil {
 			return c, fmt.Errorf("--rules: %w", err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		if c.Agent, err = server.Script(file); err != nil {
 			return c, fmt.Errorf("--rules: %s: %w", f.rules, err)
 		}
