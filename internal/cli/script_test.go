@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -60,6 +61,8 @@ func TestScripts(t *testing.T) {
 			"get":       get,
 			"restore":   restore,
 			"terminate": terminate,
+			"agent":     agent,
+			"requests":  requests,
 		},
 	})
 }
@@ -255,5 +258,38 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// agent MANIFEST SCHEMA creates an agent with a default schema, and puts its
+// id in place of AGENT in the manifest.
+func agent(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: agent MANIFEST SCHEMA")
+	}
+	body := fmt.Sprintf(`{"name":"test","resultSchema":%s}`, ts.ReadFile(args[1]))
+	req, err := http.NewRequest(http.MethodPost, ts.Getenv("BROWSERBASE_BASE_URL")+"/v1/agents", strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-BB-API-Key", ts.Getenv("BROWSERBASE_API_KEY"))
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer func() { _ = resp.Body.Close() }()
+	var created struct{ AgentID string }
+	ts.Check(json.NewDecoder(resp.Body).Decode(&created))
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "AGENT", created.AgentID)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+// requests ENDPOINT N checks how many requests an endpoint of the server got
+// since the script began, those of the script included.
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: requests ENDPOINT N")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got := ts.Value(serverKey{}).(*server.Server).Stats().Requests[args[0]]; got != want {
+		ts.Fatalf("the server got %d requests to %s, want %d", got, args[0], want)
 	}
 }

@@ -39,7 +39,12 @@ error with --verbose.
 
 The agent "page" opens the addresses in a task's text and fills the result
 schema from what the pages state as data. The agent "script" answers from a
-file of rules. --fault makes the server misbehave, for tests.
+file of rules. --fault makes the server misbehave, for tests:
+
+` + server.FaultHelp() + `
+A fault that strikes single requests takes a chance (500=5%), a number of
+requests (500=2, the first two) or a range of them (500=3..5); @ENDPOINT
+confines it to create, get, list, stop, messages or agents (truncate=1@get).
 
 Exit codes:
   0    stopped by a signal
@@ -54,7 +59,7 @@ Exit codes:
 	cmd.Flags().StringVar(&f.agent, "agent", "page", "who does the work: page or script")
 	cmd.Flags().StringVar(&f.rules, "rules", "", "the script agent's rules, a JSON `FILE`")
 	cmd.Flags().StringArrayVar(&f.sites, "site", nil, "serve pages of an origin from a folder, `ORIGIN=DIR` (repeatable)")
-	cmd.Flags().StringVar(&f.fault, "fault", "", "misbehave: `NAME=VALUE,…`, such as 429=5%,hang=1%")
+	cmd.Flags().StringVar(&f.fault, "fault", "", "misbehave: `NAMES`, such as 429=5%,hang=1%")
 	cmd.Flags().Int64Var(&f.seed, "seed", 1, "seed of the faults' dice")
 	cmd.Flags().IntVar(&f.concurrency, "concurrency", 25, "runs at work at once; more wait as PENDING")
 	cmd.Flags().IntVar(&f.perMinute, "creates-per-minute", 0, "answer 429 to more creates than this (0: no limit)")

@@ -1,0 +1,58 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/internal/server"
+)
+
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The manifest that the README explains is one that loads without a warning.
+func TestTheManifestOfTheReadmeLoads(t *testing.T) {
+	_, rest, _ := strings.Cut(readDoc(t, "README.md"), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README.md has no YAML block")
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "tasks.yaml")
+	for name, content := range map[string]string{file: text, filepath.Join(dir, "products.csv"): "sku\n007\n008\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := manifest.Load(file, manifest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Total != 3 || len(m.Warnings) > 0 {
+		t.Errorf("got %d tasks and warnings %v, want 3 tasks and none", m.Total, m.Warnings)
+	}
+}
+
+// docs/local-server.md names every fault that there is.
+func TestTheFaultsAreDocumented(t *testing.T) {
+	doc := readDoc(t, "docs/local-server.md")
+	names := regexp.MustCompile(`(?m)^  ([a-z0-9-]+)`).FindAllStringSubmatch(server.FaultHelp(), -1)
+	if len(names) < 20 {
+		t.Fatalf("got %d faults, want 20 at least", len(names))
+	}
+	for _, n := range names {
+		if !regexp.MustCompile("`" + n[1] + "[`=]").MatchString(doc) {
+			t.Errorf("docs/local-server.md does not name the fault %s", n[1])
+		}
+	}
+}
