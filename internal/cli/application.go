@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -36,7 +37,9 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
-	offset, err := batch.Preflight(ctx, a.service.provider)
+	asking, stopAsking := untilClosed(ctx, drain)
+	offset, err := batch.Preflight(asking, a.service.provider)
+	stopAsking()
 	if err != nil {
 		return a.describe(err)
 	}
@@ -55,6 +58,21 @@ func (a *application) run(ctx context.Context) error {
 	stream := a.stream(b, cancel)
 	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
 	return a.end(b, stream, runErr)
+}
+
+// untilClosed is ctx, cancelled as well when c is closed. stop waits for the
+// goroutine that watches.
+func untilClosed(ctx context.Context, c <-chan struct{}) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-c:
+		case <-ctx.Done():
+		}
+		cancel()
+	})
+	return ctx, func() { cancel(); watching.Wait() }
 }
 
 // carry runs a batch as far as it goes.

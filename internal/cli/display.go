@@ -88,26 +88,30 @@ func (d *display) say(format string, args ...any) {
 
 // interrupted answers the first Ctrl-C.
 func (d *display) interrupted() {
-	d.say("nothing new is started; waiting for %s in flight. Ctrl-C again leaves them running: the next apply collects them", d.inFlight())
+	if n, ok := d.inFlight(); ok {
+		d.say("nothing new is started; waiting for %s in flight. Ctrl-C again leaves them running: the next apply collects them", plural(n, "run"))
+		return
+	}
+	d.say("interrupted before anything was started")
 }
 
 // detached answers the second.
 func (d *display) detached() {
-	d.say("detached: %s in flight; the next apply collects them", d.inFlight())
+	if n, ok := d.inFlight(); ok {
+		d.say("detached: %s in flight; the next apply collects them", plural(n, "run"))
+	}
 }
 
-func (d *display) inFlight() string {
+// inFlight counts the runs in flight; ok is false before a batch is at work.
+func (d *display) inFlight() (n int, ok bool) {
 	d.mu.Lock()
 	b := d.batch
 	d.mu.Unlock()
 	if b == nil {
-		return "the runs"
+		return 0, false
 	}
 	sum, err := b.Summary()
-	if err != nil {
-		return "the runs"
-	}
-	return plural(sum.Counts[batch.Running], "run")
+	return sum.Counts[batch.Running], err == nil
 }
 
 // summarize prints the last lines.
