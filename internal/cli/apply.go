@@ -121,6 +121,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 
+	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {
 		secrets[name] = value
 	}

@@ -17,6 +17,7 @@ type display struct {
 	width int
 	color bool
 	quiet bool
+	local bool // runs end with this process
 
 	mu       sync.Mutex
 	progress *report.Progress // while a batch is carried out
@@ -89,7 +90,11 @@ func (d *display) say(format string, args ...any) {
 // interrupted answers the first Ctrl-C.
 func (d *display) interrupted() {
 	if n, ok := d.inFlight(); ok {
-		d.say("nothing new is started; waiting for %s in flight. Ctrl-C again leaves them running: the next apply collects them", plural(n, "run"))
+		again := "leaves them running: the next apply collects them"
+		if d.local {
+			again = "gives them up: the local server ends with this process"
+		}
+		d.say("nothing new is started; waiting for %s in flight. Ctrl-C again %s", plural(n, "run"), again)
 		return
 	}
 	d.say("interrupted before anything was started")
@@ -97,7 +102,7 @@ func (d *display) interrupted() {
 
 // detached answers the second.
 func (d *display) detached() {
-	if n, ok := d.inFlight(); ok {
+	if n, ok := d.inFlight(); ok && !d.local {
 		d.say("detached: %s in flight; the next apply collects them", plural(n, "run"))
 	}
 }
