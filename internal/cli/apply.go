@@ -24,10 +24,11 @@ type applyFlags struct {
 	settle      time.Duration
 	progress    string
 	quiet       bool
+	again       string // the command line that continues the batch
 }
 
-func newApply(sys Sys) *cobra.Command {
-	var f applyFlags
+func newApply(sys Sys, args []string) *cobra.Command {
+	f := applyFlags{again: again(args)}
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Run a batch, or continue the unfinished one",

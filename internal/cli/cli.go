@@ -18,7 +18,7 @@ import (
 // Main runs the program with the arguments after its name and returns its exit
 // code.
 func Main(args []string, sys Sys) int {
-	root := newRoot(sys)
+	root := newRoot(sys, args)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	if err == nil {
@@ -32,7 +32,7 @@ func Main(args []string, sys Sys) int {
 	return codeOf(err)
 }
 
-func newRoot(sys Sys) *cobra.Command {
+func newRoot(sys Sys, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bbbatch",
 		Short: "Run batches of AI browser-agent tasks from a declarative file",
@@ -54,7 +54,7 @@ result is judged against its JSON Schema on this machine.`,
 	root.SetErr(sys.Stderr)
 	root.SetUsageTemplate(usageTemplate)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newApply(sys), newCheck(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	root.AddCommand(newApply(sys, args), newCheck(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	return root
 }
 

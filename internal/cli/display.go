@@ -126,9 +126,8 @@ func (a *application) summarize(sum batch.Summary, written []string, runErr erro
 	}
 	o := report.SummaryOptions{Color: a.show.color, Reports: written}
 	if errors.Is(runErr, batch.ErrInterrupted) {
-		o.Next = "the same command continues this batch"
-		if a.service.kind == "local" {
-			o.Next = ""
+		if a.service.kind != "local" {
+			o.Next = a.flags.again
 		}
 	}
 	return report.Summary(a.sys.Stderr, sum, o)

@@ -26,3 +26,24 @@ func clock(t time.Time) string {
 }
 
 func join(names []string) string { return strings.Join(names, ", ") }
+
+// again is the command line that continues what this one began: the same one
+// without --new, which would begin afresh.
+func again(args []string) string {
+	words := []string{"bbbatch"}
+	for _, arg := range args {
+		if arg == "--new" || strings.HasPrefix(arg, "--new=") {
+			continue
+		}
+		if arg == "" || strings.ContainsFunc(arg, needsQuotes) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
+
+// needsQuotes reports whether a shell would do something with the character.
+func needsQuotes(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%", r)
+}
