@@ -88,8 +88,11 @@ func New(c Config) (*Client, error) {
 	} else {
 		hc.Transport = newTransport()
 	}
+	if hc.Transport == nil {
+		// Fixed now: a program may put a transport of another kind there.
+		hc.Transport = http.DefaultTransport
+	}
 	_, traceable := hc.Transport.(*http.Transport)
-	traceable = traceable || hc.Transport == nil
 	reads, unsafe := hc, hc
 	reads.CheckRedirect = sameAddress
 	unsafe.CheckRedirect = noRedirect

@@ -90,7 +90,7 @@ func (x *exchange) refused(a Answer, resp *http.Response, body io.Reader) error 
 		return e
 	}
 	code, message := errorWords(a.Status, resp.Header.Get("Content-Type"), body)
-	e.Code, e.Message = x.clean(code, 100), x.clean(message, maxMessage)
+	e.Code, e.Message = x.clean(code, 100), x.clean(oneForm(message), maxMessage)
 	return e
 }
 

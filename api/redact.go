@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"sort"
@@ -22,9 +21,8 @@ func hide(text string, secrets []string) string {
 			continue
 		}
 		forms = append(forms, s, plainLine(s), url.QueryEscape(s), url.PathEscape(s))
-		if quoted, err := json.Marshal(s); err == nil {
-			forms = append(forms, string(quoted[1:len(quoted)-1]))
-		}
+		quoted := quote(s)
+		forms = append(forms, string(quoted[1:len(quoted)-1]))
 	}
 	// The longest first, so that no secret is half hidden by a shorter one.
 	sort.Slice(forms, func(i, j int) bool { return len(forms[i]) > len(forms[j]) })

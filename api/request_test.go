@@ -144,6 +144,30 @@ func TestErrorHidesTheKeyInAMalformedAnswer(t *testing.T) {
 	}
 }
 
+// However a service writes a secret in JSON that is shown as it came.
+func TestErrorHidesASecretInEveryJSONForm(t *testing.T) {
+	const secret = `p"ä/<1234`
+	for _, written := range []string{`p\"ä/<1234`, `p\"\u00e4\/\u003c1234`, `\u0070\"\u00E4/<1234`} {
+		for _, body := range []string{
+			`{"errors":[{"value":"` + written + `"}]}`,
+			`{"message":{"value":"` + written + `"}}`,
+			`[{"value":"` + written + `"}]`,
+			`not JSON: "` + written + `"`,
+		} {
+			base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, body)
+			})
+			r := post
+			r.Secrets = []string{secret}
+			_, err := testClient(t, base, nil).Do(t.Context(), r, drain)
+			if e := asError(t, err); !strings.Contains(e.Message, `"`+hidden+`"`) || strings.Contains(e.Message, "1234") {
+				t.Errorf("%s: got %s", body, e.Message)
+			}
+		}
+	}
+}
+
 func TestDecodeErrorsKeepStatusAndCause(t *testing.T) {
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(201)

@@ -94,11 +94,17 @@ func (brokenTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("lost")
 }
 
-// A transport that we do not know may have sent anything.
+// A transport that we do not know may have sent anything, also when it has
+// been put in the place of the default one.
 func TestForeignTransportCountsAsSent(t *testing.T) {
-	c := testClient(t, "http://localhost", func(c *Config) { c.HTTP = &http.Client{Transport: brokenTransport{}} })
-	_, err := c.Do(t.Context(), post, drain)
-	if e := asError(t, err); !e.Sent {
-		t.Errorf("got %v, not sent", e)
+	usual := http.DefaultTransport
+	http.DefaultTransport = brokenTransport{}
+	defer func() { http.DefaultTransport = usual }()
+	for _, hc := range []*http.Client{{Transport: brokenTransport{}}, {}} {
+		c := testClient(t, "http://localhost", func(c *Config) { c.HTTP = hc })
+		_, err := c.Do(t.Context(), post, drain)
+		if e := asError(t, err); !e.Sent {
+			t.Errorf("got %v, not sent", e)
+		}
 	}
 }

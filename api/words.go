@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -46,6 +47,29 @@ func errorWords(status int, contentType string, body io.Reader) (code, message s
 		message = firstOf(message, word(inner["message"]))
 	}
 	return code, firstOf(message, string(text))
+}
+
+var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// oneForm writes the JSON strings in a message with the escapes that [hide]
+// looks for: a service may write any character of a secret in several ways.
+func oneForm(message string) string {
+	return jsonString.ReplaceAllStringFunc(message, func(quoted string) string {
+		var s string
+		if json.Unmarshal([]byte(quoted), &s) != nil {
+			return quoted
+		}
+		return string(quote(s))
+	})
+}
+
+// quote writes s as a JSON string with no more escapes than it needs.
+func quote(s string) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // no string fails
+	return bytes.TrimSpace(b.Bytes())
 }
 
 // word returns a JSON string's text; "" for anything else.

@@ -8,6 +8,7 @@ import "iter"
 func Same(tasks iter.Seq2[Task, error], l Ledger) error {
 	next, stop := iter.Pull2(l.Rows(0))
 	defer stop()
+	var prints Fingerprinter
 	for task, err := range tasks {
 		if err != nil {
 			return err
@@ -16,7 +17,7 @@ func Same(tasks iter.Seq2[Task, error], l Ledger) error {
 		if err != nil {
 			return err
 		}
-		if err := same(task, row, ok); err != nil {
+		if err := same(&prints, task, row, ok); err != nil {
 			return err
 		}
 	}
@@ -28,13 +29,13 @@ func Same(tasks iter.Seq2[Task, error], l Ledger) error {
 }
 
 // same compares one task with its row; ok says that there is a row.
-func same(task Task, row Row, ok bool) error {
+func same(prints *Fingerprinter, task Task, row Row, ok bool) error {
 	switch {
 	case !ok:
 		return &ChangedError{ID: task.ID, Why: "was not there when the batch was opened"}
 	case task.ID != row.ID:
 		return &ChangedError{ID: task.ID, Why: "stands where " + row.ID + " stood when the batch was opened"}
-	case task.Spec.RunFingerprint() != row.Run:
+	case prints.RunFingerprint(task.Spec) != row.Run:
 		return &ChangedError{ID: task.ID, Why: "is not what it was when the batch was opened"}
 	}
 	return nil

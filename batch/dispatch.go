@@ -23,6 +23,7 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 	}
 	next, stop := iter.Pull2(r.Ledger.Rows(0))
 	defer stop()
+	var prints Fingerprinter
 	for task, err := range r.Tasks {
 		if err != nil {
 			return err
@@ -31,7 +32,7 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 		if err != nil {
 			return err
 		}
-		if err := same(task, row, ok); err != nil {
+		if err := same(&prints, task, row, ok); err != nil {
 			return err
 		}
 		if row.State != StatePending {

@@ -1,58 +1,104 @@
 package batch
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
 
+// A Fingerprinter computes the run fingerprints of many tasks. It remembers
+// the last result schema and settings, which neighbours mostly share. The zero
+// value is ready; one goroutine uses it at a time.
+type Fingerprinter struct{ schema, settings canonicalText }
+
 // RunFingerprint identifies what a create would send: equal fingerprints buy
 // the same run. It is "r1:" and the sha256 of the canonical JSON of text,
 // agent, result schema, settings and variables, a secret by its name.
-func (s Spec) RunFingerprint() string { return "r1:" + s.digest() }
+func (f *Fingerprinter) RunFingerprint(s Spec) string { return "r1:" + f.digest(s) }
 
-func (s Spec) digest() string {
+// RunFingerprint is that of a [Fingerprinter], for one task alone.
+func (s Spec) RunFingerprint() string { return new(Fingerprinter).RunFingerprint(s) }
+
+func (s Spec) digest() string { return new(Fingerprinter).digest(s) }
+
+// digest writes the canonical JSON itself: the keys in their order.
+func (f *Fingerprinter) digest(s Spec) string {
 	type variable struct {
-		Value       string `json:"value"`
 		Description string `json:"description,omitempty"`
+		Value       string `json:"value"`
 	}
 	vars := make(map[string]variable, len(s.Variables))
 	for _, v := range s.Variables {
-		vars[v.Name] = variable{Value: v.Masked, Description: v.Description}
+		vars[decoded(v.Name)] = variable{Value: decoded(v.Masked), Description: decoded(v.Description)}
 	}
-	return digest(map[string]any{
-		"task":            s.Task,
-		"agentId":         s.AgentID,
-		"resultSchema":    s.ResultSchema,
-		"browserSettings": s.BrowserSettings,
-		"variables":       vars,
-	})
+	var out bytes.Buffer
+	for _, part := range []struct {
+		key  string
+		text []byte
+	}{
+		{`{"agentId":`, encoded(decoded(s.AgentID))},
+		{`,"browserSettings":`, f.settings.of(s.BrowserSettings)},
+		{`,"resultSchema":`, f.schema.of(s.ResultSchema)},
+		{`,"task":`, encoded(decoded(s.Task))},
+		{`,"variables":`, encoded(vars)},
+	} {
+		out.WriteString(part.key)
+		out.Write(part.text)
+	}
+	out.WriteByte('}')
+	return sum(out.Bytes())
+}
+
+// A canonicalText is JSON text and its canonical form.
+type canonicalText struct{ text, canonical []byte }
+
+func (c *canonicalText) of(text json.RawMessage) []byte {
+	if text == nil {
+		return []byte("null")
+	}
+	if c.canonical == nil || !bytes.Equal(c.text, text) {
+		canonical, err := schema.Canonical(text)
+		if err != nil {
+			panic(err) // a Spec holds JSON, so this is a bug
+		}
+		c.text, c.canonical = bytes.Clone(text), canonical
+	}
+	return c.canonical
+}
+
+// decoded is s as a JSON decoder returns it: U+FFFD for each byte that is not
+// UTF-8.
+func decoded(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
+// encoded writes strings and maps of strings as [schema.Canonical] does.
+func encoded(v any) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err)
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
 // JudgeFingerprint identifies how a result would be judged: "j1:" and the
 // sha256 of the schema's canonical JSON.
 func (t Task) JudgeFingerprint() string {
+	var judge canonicalText
 	var text json.RawMessage
 	if t.Schema != nil {
 		text = t.Schema.Text()
 	}
-	return "j1:" + digest(map[string]any{"schema": text})
-}
-
-// digest hashes v's canonical JSON. v is built from values that are known to
-// encode, so an error is a bug.
-func digest(v any) string {
-	text, err := json.Marshal(v)
-	if err == nil {
-		text, err = schema.Canonical(text)
-	}
-	if err != nil {
-		panic(err)
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return "j1:" + sum([]byte(`{"schema":`+string(judge.of(text))+`}`))
 }
 
 // SchemaDigest returns the digest that a schema with this text has, as
@@ -63,6 +109,10 @@ func SchemaDigest(text []byte) string {
 	if err != nil {
 		canonical = text
 	}
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])
+	return sum(canonical)
+}
+
+func sum(text []byte) string {
+	hash := sha256.Sum256(text)
+	return hex.EncodeToString(hash[:])
 }

@@ -21,6 +21,7 @@ type definition struct {
 type adder struct {
 	batch  *Batch
 	chunk  []definition
+	prints batch.Fingerprinter
 	judged definition // the last task whose judge fingerprint was computed
 	schema string     // the last digest that was written
 	agent  string     // the last agent that was written
@@ -29,7 +30,7 @@ type adder struct {
 // define computes what the row needs besides the task. A judge fingerprint
 // depends on the schema alone.
 func (a *adder) define(t batch.Task) {
-	d := definition{task: t, run: t.Spec.RunFingerprint()}
+	d := definition{task: t, run: a.prints.RunFingerprint(t.Spec)}
 	if a.judged.judge != "" && a.judged.task.Schema == t.Schema {
 		d.judge, d.digest = a.judged.judge, a.judged.digest
 	} else {

@@ -150,6 +150,21 @@ func TestBeginSweepsWhatACrashLeft(t *testing.T) {
 	}
 }
 
+// A batch that is completed between the moment when it was found half filled
+// and its removal is not touched.
+func TestACompletedBatchIsNotRemoved(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	b := begin(t, s, "main", ledgertest.Tasks(3)...)
+	mustAppend(t, b, wholeWay(1, []byte("1"))...)
+	before := leftovers(t, s)
+	if err := s.remove(b.key); err != nil {
+		t.Fatal(err)
+	}
+	if after := leftovers(t, s); after != before {
+		t.Errorf("got %d rows, want %d", after, before)
+	}
+}
+
 func TestFind(t *testing.T) {
 	s := openStore(t, t.TempDir())
 	first, second := begin(t, s, "main"), begin(t, s, "main")

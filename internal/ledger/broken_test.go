@@ -27,6 +27,11 @@ func TestAfterAFailedWriteNothingIsDone(t *testing.T) {
 	if !errors.Is(first, ErrBroken) || !errors.Is(first, cause) || errors.Is(first, batch.ErrConflict) {
 		t.Errorf("append: got %v, want %v", first, ErrBroken)
 	}
+	// Append looks before it queues; what is queued already is not done either.
+	queued := s.write(func(*connection) error { t.Error("it was done"); return nil })
+	if !errors.Is(queued, ErrBroken) {
+		t.Errorf("queued: got %v, want %v", queued, ErrBroken)
+	}
 	_, taskErr := b.Task(0)
 	_, beginErr := beginBatch(s, "other")
 	for what, err := range map[string]error{"task": taskErr, "begin": beginErr} {

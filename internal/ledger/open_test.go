@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger/ledgertest"
@@ -112,6 +113,42 @@ func TestCloseLeavesOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if row, err := again.Task(2); err != nil || row.ID != "task-2" {
+		t.Errorf("got %v, %v", row, err)
+	}
+}
+
+// Another process that is stopped in the middle of a read does not hold up who
+// closes, and nothing is lost.
+func TestCloseDoesNotWaitForReadersElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	s, elsewhere := openStore(t, dir), openStore(t, dir)
+	b := begin(t, s, "main", ledgertest.Tasks(2)...)
+	var closed error
+	var took time.Duration
+	err := elsewhere.read(func(c *connection) error {
+		var n int
+		if _, err := c.one(`SELECT count(*) FROM tasks`, nil, &n); err != nil {
+			return err
+		}
+		mustAppend(t, b, wholeWay(1, []byte("1"))...)
+		began := time.Now()
+		done := make(chan error, 1)
+		go func() { done <- s.Close() }()
+		select {
+		case closed = <-done:
+		case <-time.After(5 * time.Second):
+		}
+		took = time.Since(began)
+		return nil
+	})
+	if err != nil || closed != nil || took > 2*time.Second {
+		t.Errorf("closed after %s, %v, %v", took, closed, err)
+	}
+	again, err := elsewhere.Batch(b.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row, err := again.Task(1); err != nil || row.State != batch.StateDone {
 		t.Errorf("got %v, %v", row, err)
 	}
 }

@@ -28,7 +28,8 @@ type Store struct {
 }
 
 // Close waits for what is being written and read, moves everything into the
-// one file and closes it. A second Close does nothing.
+// one file and closes it; what another process keeps it from moving stays in
+// the log, as safe as in the file. A second Close does nothing.
 func (s *Store) Close() error {
 	s.sending.Lock()
 	if s.closed {
@@ -43,6 +44,10 @@ func (s *Store) Close() error {
 	// Readers first: one that is still open would keep the log from being cut.
 	err := s.readers.close()
 	if s.refusal() == nil {
+		// Who is told to end has a second, and another process may be stopped
+		// in the middle of a read.
+		_, brief := s.conn.exec("PRAGMA busy_timeout = 200")
+		err = errors.Join(err, brief)
 		_, checkpoint := s.conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
 		err = errors.Join(err, checkpoint)
 	}

@@ -29,15 +29,19 @@ func (s *Store) sweep(name string) error {
 }
 
 // remove deletes a batch to which only tasks were ever added, piece by piece so
-// that no transaction is long, and its own row last.
+// that no transaction is long, and its own row last. One that has been
+// completed meanwhile stays.
 func (s *Store) remove(key int64) error {
 	for more := true; more; {
 		err := s.write(func(c *connection) error {
 			var last sql.NullInt64
-			if _, err := c.one(`SELECT max(position) FROM tasks WHERE batch = ?`, []any{key}, &last); err != nil {
+			found, err := c.one(`
+				SELECT (SELECT max(position) FROM tasks WHERE batch = b.key) FROM batches b WHERE key = ? AND complete = 0`,
+				[]any{key}, &last)
+			more = last.Valid
+			if err != nil || !found {
 				return err
 			}
-			more = last.Valid
 			for _, query := range []string{
 				`DELETE FROM progress WHERE batch = ? AND position > ?`,
 				`DELETE FROM tasks WHERE batch = ? AND position > ?`,
@@ -53,11 +57,13 @@ func (s *Store) remove(key int64) error {
 		}
 	}
 	return s.write(func(c *connection) error {
+		if n, err := c.exec(`DELETE FROM batches WHERE key = ? AND complete = 0`, key); err != nil || n == 0 {
+			return err
+		}
 		for _, query := range []string{
 			`DELETE FROM schemas WHERE batch = ?`,
 			`DELETE FROM agents WHERE batch = ?`,
 			`DELETE FROM events WHERE batch = ?`,
-			`DELETE FROM batches WHERE key = ? AND complete = 0`,
 		} {
 			if _, err := c.exec(query, key); err != nil {
 				return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,7 +43,14 @@ func (p *browserbaseProvider) Get(ctx context.Context, id string) (batch.Observe
 	if err != nil {
 		return batch.Observed{}, readError(err)
 	}
-	return observed(run), nil
+	o := observed(run)
+	if o.Result.File != "" && !o.Status.Ended() {
+		// Nobody wants a result before the end, and every look would leave a
+		// file behind.
+		_ = os.Remove(o.Result.File)
+		o.Result = batch.Result{}
+	}
+	return o, nil
 }
 
 func (p *browserbaseProvider) Stop(ctx context.Context, id string) error {
@@ -100,20 +109,31 @@ func createRun(s batch.Spec) browserbase.CreateRun {
 	return r
 }
 
+// placeholder is what stands in Masked for a secret.
+var placeholder = regexp.MustCompile(`\$\{\{[^{}]*\}\}`)
+
 // secrets returns what must not appear in an error of a variable that holds
-// secrets: its value, and the one secret within it when its place is known.
+// secrets: its value, and each secret within it whose place is known by the
+// text around it.
 func secrets(v batch.Variable) []string {
 	if v.Value == v.Masked {
 		return nil
 	}
-	before, rest, _ := strings.Cut(v.Masked, "${{")
-	_, after, ok := strings.Cut(rest, "}}")
-	inner, found := strings.CutPrefix(v.Value, before)
-	inner, ended := strings.CutSuffix(inner, after)
-	if ok && found && ended && inner != v.Value {
-		return []string{v.Value, inner}
+	found := []string{v.Value}
+	around := placeholder.Split(v.Masked, -1)
+	rest, ok := strings.CutPrefix(v.Value, around[0])
+	for i := 1; ok && i < len(around); i++ {
+		secret := rest
+		if i == len(around)-1 {
+			secret, ok = strings.CutSuffix(rest, around[i])
+		} else {
+			secret, rest, ok = strings.Cut(rest, around[i])
+		}
+		if ok {
+			found = append(found, secret)
+		}
 	}
-	return []string{v.Value}
+	return found
 }
 
 func observed(r api.Run) batch.Observed {

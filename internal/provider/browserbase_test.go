@@ -135,6 +135,17 @@ func TestLargeResults(t *testing.T) {
 	}
 	_ = os.Remove(got.Result.File)
 
+	// A large result of a run that goes on is not kept: each look would leave
+	// a file.
+	base, _, _ = serve(t, 200, strings.Replace(run, "COMPLETED", "RUNNING", 1))
+	got, err = open(t, browserbase.Config{BaseURL: base, MaxResultBytes: 1000, SpillDir: dir}).Get(t.Context(), "r1")
+	if err != nil || got.Result.Present() {
+		t.Errorf("got %+v, %v", got.Result, err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Error("the look left a file")
+	}
+
 	// In a listing the run is as one without a result, which Get then reads.
 	base, last, _ := serve(t, 200, `{"data":[`+run+`],"limit":1000,"nextCursor":null}`)
 	since := time.Date(2026, 1, 19, 8, 0, 0, 0, time.UTC)
@@ -148,5 +159,22 @@ func TestLargeResults(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Error("the listing left a file")
+	}
+}
+
+func TestSecretsAmongOthersAreHidden(t *testing.T) {
+	for _, c := range []struct{ value, masked string }{
+		{"hunter2", "${{ secrets.P }}"},
+		{"Bearer hunter2", "Bearer ${{ secrets.P }}"},
+		{"user=joe&pw=hunter2", "user=${{ secrets.U }}&pw=${{ secrets.P }}"},
+		{"a hunter2 b joe c", "a ${{ secrets.P }} b ${{ secrets.U }} c"},
+	} {
+		base, _, _ := serve(t, 403, `{"message":"the word hunter2 is not allowed"}`)
+		_, err := open(t, browserbase.Config{BaseURL: base}).Start(t.Context(), batch.Spec{
+			Task: "t", Variables: []batch.Variable{{Name: "v", Value: c.value, Masked: c.masked}},
+		})
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "not allowed") {
+			t.Errorf("%s: got %v", c.masked, err)
+		}
 	}
 }
