@@ -321,7 +321,7 @@ func FuzzPage(f *testing.F) {
 	}
 	address := findAddresses("https://s.example/x")[0]
 	f.Fuzz(func(t *testing.T, text []byte, schema string) {
-		doc, err := parse(&document{address, "text/html", text})
+		doc, err := parse(t.Context(), &document{address, "text/html", text})
 		if err != nil {
 			return
 		}

@@ -105,10 +105,12 @@ type robotsRule struct {
 	prefix string // with * for any text and a final $ for the end
 }
 
-// parseRobots picks the groups that name us, else those of "*".
+// parseRobots picks the groups that name us, else those of "*". It keeps no
+// other: a file that names many crawlers over many rules would grow to gigabytes.
 func parseRobots(text []byte, agent string) robotsRules {
-	groups := map[string]robotsRules{}
-	var names []string
+	var ours, others robotsRules // rules for us, rules for "*"
+	named := false               // some group names us
+	forUs, forAll := false, false
 	inRules := false
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, robotsTooLong+1)
@@ -122,25 +124,29 @@ func parseRobots(text []byte, agent string) robotsRules {
 		switch key = strings.ToLower(strings.TrimSpace(key)); key {
 		case "user-agent":
 			if inRules {
-				names, inRules = nil, false
+				forUs, forAll, inRules = false, false, false
 			}
 			name, _, _ := strings.Cut(strings.ToLower(value), "/")
-			names = append(names, name)
-			groups[name] = append(groups[name], robotsRules{}...)
+			forUs, forAll = forUs || name == agent, forAll || name == "*"
+			named = named || forUs
 		case "allow", "disallow":
 			inRules = true
 			if value == "" {
 				continue
 			}
-			for _, name := range names {
-				groups[name] = append(groups[name], robotsRule{key == "allow", value})
+			rule := robotsRule{key == "allow", value}
+			if forUs {
+				ours = append(ours, rule)
+			}
+			if forAll {
+				others = append(others, rule)
 			}
 		}
 	}
-	if _, ok := groups[agent]; ok {
-		return groups[agent]
+	if named {
+		return ours
 	}
-	return groups["*"]
+	return others
 }
 
 // allow follows the longest rule that matches; of two equally long ones the
