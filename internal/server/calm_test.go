@@ -51,6 +51,22 @@ func allocated() uint64 {
 	return m.TotalAlloc
 }
 
+// A schema that refers to itself is filled to a depth, and at once.
+func TestSchemasThatReferToThemselves(t *testing.T) {
+	for _, c := range []struct{ schema, want string }{
+		{`{"type":"object","properties":{"fits":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/a"}}}}`, `{}`},
+		{`{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"nothing":{"$ref":"#/$defs/a"}}}}}`, `{}`},
+		{`{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"result":{"$ref":"#/$defs/a"},"name":{"type":"string"}}}}}`,
+			`{"name":"Cordless Drill & Case","result":{"name":"Cordless Drill & Case","result":{"name":"Cordless Drill & Case","result":{"name":"Cordless Drill & Case"}}}}`},
+	} {
+		begun := time.Now()
+		a := visit(t, PageConfig{}, "Open https://site.example/jsonld.html", c.schema)
+		if string(a.Result) != c.want || time.Since(begun) > 2*time.Second {
+			t.Errorf("%s: got %.200s after %v", c.schema, a.Result, time.Since(begun))
+		}
+	}
+}
+
 // Formatting is left as it is where it costs nothing.
 func TestCalmLeavesPagesAlone(t *testing.T) {
 	page := strings.Repeat(`<p><b>x</b> <i class="a b">y</i> <font size=2>z`, 20_000)

@@ -33,20 +33,29 @@ func fill(schema json.RawMessage, pages []*facts) (json.RawMessage, error) {
 
 const (
 	maxFillDepth = 16      // of objects in the result
+	maxWrapped   = 3       // objects inside each other that stand for the page
+	maxValues    = 48      // inside each other, of any kind: a schema can refer to itself
 	fillBudget   = 500_000 // lookups for one result
 )
 
 // A filler fills one schema.
 type filler struct {
 	*reading
-	pages  []*facts
-	base   *url.URL
-	budget int
+	pages   []*facts
+	base    *url.URL
+	budget  int
+	depth   int // of the value that is being made
+	wrapped int // objects around it that stand for the page
 }
 
 // branch fills the first alternative of a schema that try can fill, and the
 // schema itself when it has none.
 func (f *filler) branch(w wanted, try func(wanted) (any, bool)) (any, bool) {
+	f.depth++
+	defer func() { f.depth-- }()
+	if f.depth > maxValues {
+		return nil, false
+	}
 	branches := f.branches(w)
 	if len(branches) == 0 {
 		return try(w)
@@ -172,7 +181,9 @@ func (f *filler) whole(name string, w wanted, parent wanted) (any, bool) {
 				}
 			}
 		}
-		if len(parent.properties()) == 1 || slices.Contains(wrappers, key(name)) {
+		if f.wrapped < maxWrapped && (len(parent.properties()) == 1 || slices.Contains(wrappers, key(name))) {
+			f.wrapped++
+			defer func() { f.wrapped-- }()
 			o := f.page(w)
 			return o, len(o) > 0
 		}
