@@ -238,6 +238,12 @@ func TestRobotsAreAskedOnce(t *testing.T) {
 	agent, status = Page(PageConfig{AllowPrivate: true}), 503
 	if c := try("/yes"); c == nil || c.Code != "ROBOTS_DISALLOWED" {
 		t.Errorf("got %+v: an origin that can't say allows nothing", c)
+	} else if !strings.Contains(c.Message, "/robots.txt answers 503") {
+		t.Errorf("got %q, want what robots.txt answered", c.Message)
+	}
+	status = 200
+	if c := try("/yes"); c != nil {
+		t.Errorf("got %+v: the origin can say again", c)
 	}
 	agent, status = Page(PageConfig{AllowPrivate: true}), 404
 	if c := try("/no"); c != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,7 +81,8 @@ func (r *robots) entry(origin string) *robotsEntry {
 }
 
 // read fetches an origin's rules: none when the file does not exist (4xx),
-// everything forbidden when the origin can't say (5xx).
+// an error when the origin can't say (5xx), which forbids everything until it
+// can and is not remembered.
 func (r *robots) read(ctx context.Context, u *url.URL) (robotsRules, error) {
 	address := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
 	d, err := r.fetcher.read(ctx, address, robotsTooLong, func(*url.URL) error { return nil })
@@ -90,7 +92,7 @@ func (r *robots) read(ctx context.Context, u *url.URL) (robotsRules, error) {
 	case err == nil:
 		return parseRobots(d.body, r.agent), nil
 	case errors.As(err, &status) && status.code >= 500 && status.code != http.StatusNotImplemented:
-		return robotsRules{{prefix: "/"}}, nil
+		return nil, &pageError{"ROBOTS_DISALLOWED", fmt.Sprintf("nothing may be opened while %s answers %d", shown(status.address), status.code)}
 	case errors.As(err, &status), errors.As(err, &page):
 		return nil, nil // no file, or redirects without end: RFC 9309, 2.3.1.2
 	}
