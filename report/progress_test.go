@@ -92,7 +92,9 @@ func TestBarAtNarrowWidths(t *testing.T) {
 		130: " 34% [============>                          ]  340/1,000  320 passed  12 invalid  8 failed  20 running  1m0s",
 		80:  " 34% [==>      ]  340/1,000  320 passed  12 invalid  8 failed  20 running  1m0s",
 		60:  "340/1,000  320 passed  12 invalid  8 failed  20 running",
-		40:  "340/1,000  12 invalid  8 failed",
+		45:  "340/1,000  320 passed  12 invalid  8 failed",
+		40:  "340/1,000  320 passed  12 invalid",
+		30:  "340/1,000  320 passed",
 		10:  "340/1,000",
 		9:   "",
 	} {

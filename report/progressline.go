@@ -99,12 +99,8 @@ func (p *Progress) barLine(limit int) string {
 	fields := []field{{text: Count(finished) + "/" + Count(t.total)}}
 	for i, o := range batch.Outcomes {
 		if n := p.count(o); n > 0 {
-			rank := 10 + i
-			if o == batch.Passed {
-				rank = 20
-			}
 			text := Count(n) + " " + string(o)
-			fields = append(fields, field{text: text, rank: rank, show: p.paint(o, text)})
+			fields = append(fields, field{text: text, rank: 10 + i, show: p.paint(o, text)})
 		}
 	}
 	fields = append(fields, field{text: Duration(elapsed.Truncate(time.Second)), rank: 30})

@@ -11,6 +11,7 @@ import (
 // SummaryOptions are what the ledger does not know of a batch's end.
 type SummaryOptions struct {
 	Color   bool
+	Width   int      // columns of the terminal, which no line but a path exceeds; 0 where lines are not cut
 	Reports []string // paths written
 	Next    string   // the command to type next; "" for none
 }
@@ -28,7 +29,7 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	if o.Color {
 		verdict = paint + verdict + "\x1b[0m"
 	}
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line := func(format string, args ...any) { b.WriteString(wrap(fmt.Sprintf(format, args...), o.Width-1) + "\n") }
 	line("%s: %s of %s passed", verdict, Count(passed), Count(total))
 	var counts []string
 	for _, outcome := range batch.Outcomes {
@@ -44,8 +45,7 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 		line("  halted: %s", fit(Clean(s.Info.Halted), maxLine))
 	}
 	for _, f := range s.Failures {
-		why := fit(Clean(joined(": ", string(f.Reason), f.Message)), maxLine)
-		line("  %s %s", Count(f.Count), joined(": ", Clean(string(f.Outcome)), why)+", such as "+fit(Clean(f.Example), maxLine))
+		b.WriteString(failureLine(f, o.Width-1) + "\n")
 	}
 	if n := s.Counts[batch.Unknown]; n > 0 {
 		line("  unknown: for %s it could not be settled whether a run was bought;", counted(n, "task", "tasks"))
@@ -55,12 +55,59 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 		line("  secrets: %s the value of a secret; look before you pass the reports on",
 			counted(s.Leaked, "result contains", "results contain"))
 	}
+	// What is to be copied stays in one piece.
 	for _, path := range o.Reports {
-		line("  report: %s", Clean(path))
+		b.WriteString("  report: " + Clean(path) + "\n")
 	}
 	if o.Next != "" {
-		line("next: %s", Clean(o.Next))
+		b.WriteString("next: " + Clean(o.Next) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// failureLine is a failure with its count and one example. Where the width is
+// too small for all, its message is cut, and the example has a line of its own
+// when little would be left of the message.
+func failureLine(f batch.Failure, width int) string {
+	const enough = 24
+	count := "  " + Count(f.Count) + " " + Clean(string(f.Outcome))
+	why := fit(Clean(joined(": ", string(f.Reason), f.Message)), maxLine)
+	example := "such as " + fit(Clean(f.Example), maxLine)
+	if width > 0 {
+		room := width - columnsOf(count+": , "+example)
+		if room < min(enough, columnsOf(why)) {
+			return fit(joined(": ", count, why), width) + "\n" + fit("    "+example, width)
+		}
+		why = fit(why, room)
+	}
+	return joined(": ", count, why) + ", " + example
+}
+
+// wrap breaks a line of ours between its words so that no part is wider than
+// width; the parts that follow are indented. 0 or less leaves it whole.
+func wrap(s string, width int) string {
+	if width <= 0 || cells(s) <= width {
+		return s
+	}
+	rest := strings.TrimLeft(s, " ")
+	indent := spaces(len(s) - len(rest))
+	var b strings.Builder
+	used := 0
+	for _, word := range strings.Fields(rest) {
+		switch {
+		case used == 0:
+			b.WriteString(indent)
+			used = len(indent)
+		case used+1+cells(word) > width:
+			b.WriteString("\n" + indent + "  ")
+			used = len(indent) + 2
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += cells(word)
+	}
+	return b.String()
 }

@@ -23,6 +23,9 @@ func TestSummary(t *testing.T) {
 			{Outcome: batch.Failed, Reason: batch.RunFailed, Message: strings.Repeat("x", 1000), Count: 1, Example: "sku\n4"},
 		},
 	}
+	middle := batch.Summary{Info: batch.Info{Total: 3}, Failures: bad.Failures}
+	narrow := bad
+	narrow.Info.Halted = "the service refused the key, nothing more was started"
 	for _, test := range []struct {
 		s    batch.Summary
 		o    SummaryOptions
@@ -41,6 +44,21 @@ func TestSummary(t *testing.T) {
 				"  secrets: 1 result contains the value of a secret; look before you pass the reports on\n" +
 				"  report: a.csv\n  report: b.jsonl\n" +
 				"next: bbbatch apply tasks.yaml\n"},
+		{middle, SummaryOptions{Width: 60},
+			"not ok: 0 of 3 passed\n  0 runs, 0.0s of run time\n" +
+				"  2 invalid: /price: must be above 0, such as sku-3\n" +
+				"  1 failed: run_failed: " + strings.Repeat("x", 19) + "…, such as sku 4\n"},
+		{narrow, SummaryOptions{Width: 40, Reports: []string{"a/long/path/to/a/report/that/is/wide.csv"}},
+			"not ok: 4,000 of 5,000 passed\n" +
+				"  4,000 passed, 2 invalid, 1 failed, 1\n    unknown, 996 not_started\n" +
+				"  1 run, 0.0s of run time\n" +
+				"  halted: the service refused the key,\n    nothing more was started\n" +
+				"  2 invalid: /price: must be above 0\n    such as sku-3\n" +
+				"  1 failed: run_failed: " + strings.Repeat("x", 14) + "…\n    such as sku 4\n" +
+				"  unknown: for 1 task it could not be\n    settled whether a run was bought;\n" +
+				"    candidates in the JSONL report\n      names the runs to look at before\n      it is bought again\n" +
+				"  secrets: 1 result contains the value\n    of a secret; look before you pass\n    the reports on\n" +
+				"  report: a/long/path/to/a/report/that/is/wide.csv\n"},
 	} {
 		var out strings.Builder
 		if err := Summary(&out, test.s, test.o); err != nil {

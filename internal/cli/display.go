@@ -124,7 +124,8 @@ func (a *application) summarize(sum batch.Summary, written []string, runErr erro
 	if a.flags.quiet {
 		return nil
 	}
-	o := report.SummaryOptions{Color: a.show.color, Reports: written}
+	width, _ := a.sys.Terminal() // as it is now
+	o := report.SummaryOptions{Color: a.show.color, Width: width, Reports: written}
 	if errors.Is(runErr, batch.ErrInterrupted) {
 		if a.service.kind != "local" {
 			o.Next = a.flags.again

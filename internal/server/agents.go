@@ -63,6 +63,9 @@ func (a *agentRecord) set(m map[string]json.RawMessage) {
 }
 
 func agentBody(r *http.Request, nameRequired bool) (map[string]json.RawMessage, *answer) {
+	if _, err := parameters(r); err != nil {
+		return nil, badRequest(err)
+	}
 	raw, bad := readBody(r)
 	if bad != nil {
 		return nil, bad
@@ -122,7 +125,10 @@ func (s *Server) updateAgent(r *http.Request, id string) answer {
 }
 
 // deleteAgent leaves the agent's runs as they are.
-func (s *Server) deleteAgent(_ *http.Request, id string) answer {
+func (s *Server) deleteAgent(r *http.Request, id string) answer {
+	if _, err := parameters(r); err != nil {
+		return *badRequest(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.agents.byID[id]

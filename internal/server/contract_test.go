@@ -38,13 +38,15 @@ func TestBodiesAreClosed(t *testing.T) {
 		{"runs", `{"task":"` + strings.Repeat("x", maxBody) + `"}`, 413, "larger"},
 		{"runs", `{"task":"x","resultSchema":{"a":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}}`, 400, "nested"},
 		{"runs?x=1", `{"task":"x"}`, 400, "query.x"},
+		{"runs", `{"task":"x","pauseWhen":true}`, 400, "body.pauseWhen: must be a string"},
+		{"?x=1", `{"name":"x"}`, 400, "query.x"},
 		{"", `{"name":""}`, 400, "body.name: must have at least 1"},
 		{"", `{"name":"` + strings.Repeat("é", 256) + `"}`, 400, "body.name: must have at most 255"},
 		{"", `{"systemPrompt":"x"}`, 400, "body.name: is required"},
 		{"", `{"name":"x","systemPrompt":""}`, 400, "body.systemPrompt"},
 		{"", `{"name":"x","model":"m"}`, 400, "body.model: unknown field"},
 	} {
-		m := s.do("POST", strings.TrimSuffix("/v1/agents/"+c.path, "/"), c.body, c.status)
+		m := s.do("POST", strings.Replace(strings.TrimSuffix("/v1/agents/"+c.path, "/"), "/?", "?", 1), c.body, c.status)
 		if msg := m["message"].(string); !strings.Contains(msg, c.message) {
 			t.Errorf("%.80s: got %q, want %q", c.body, msg, c.message)
 		}
@@ -52,6 +54,17 @@ func TestBodiesAreClosed(t *testing.T) {
 	if n := s.Stats().Creates; n != 0 {
 		t.Errorf("got %d runs, want none", n)
 	}
+}
+
+// The vendor's SDK knows pauseWhen and PAUSED; no run has to pause.
+func TestPausing(t *testing.T) {
+	s := start(t, `[{"match": "asks", "statuses": ["PAUSED"], "delay": "1h"}, {}]`, Config{})
+	s.await(s.create(`{"task":"x","pauseWhen":"a code is asked for"}`), "COMPLETED")
+	id := s.create(`{"task":"asks"}`)
+	if page := s.do("GET", "/v1/agents/runs?status=PAUSED", "", 200); len(page["data"].([]any)) != 0 {
+		t.Errorf("got %v", page)
+	}
+	s.do("POST", "/v1/agents/runs/"+id+"/stop", "", 202)
 }
 
 func TestContentType(t *testing.T) {
@@ -70,7 +83,7 @@ func TestQueriesAreStrict(t *testing.T) {
 	s := start(t, `[{}]`, Config{})
 	id := s.create(`{"task":"x"}`)
 	s.await(id, "COMPLETED")
-	for _, q := range []string{"runs?limit=0", "runs?limit=1001", "runs?limit=abc", "runs?limit=05", "runs?limit=", "runs?status=running", "runs?status=PAUSED",
+	for _, q := range []string{"runs?limit=0", "runs?limit=1001", "runs?limit=abc", "runs?limit=05", "runs?limit=", "runs?status=running", "runs?status=QUEUED",
 		"runs?status=RUNNING&status=PENDING", "runs?startAt=yesterday", "runs?startAt=2026-01-19", "runs?endAt=", "runs?cursor=abc", "runs?cursor=", "runs?offset=3",
 		"?status=RUNNING", "?limit=1001", "runs/" + id + "?x=1", "runs/" + id + "/messages?limit=101", "runs/" + id + "/messages?since=nope",
 		"runs/" + id + "/messages?all=yes", "runs/not-a-uuid/messages"} {
@@ -184,6 +197,8 @@ func TestAgents(t *testing.T) {
 		t.Errorf("got schema %s, want the run's own", r.Schema)
 	}
 	s.do("PATCH", "/v1/agents/"+id, `{"systemPrompt":null}`, 400)
+	s.do("PATCH", "/v1/agents/"+id+"?x=1", `{"name":"m"}`, 400)
+	s.do("DELETE", "/v1/agents/"+id+"?x=1", "", 400)
 	b := s.do("PATCH", "/v1/agents/"+id, `{"name":"m"}`, 200)
 	if b["name"] != "m" || b["systemPrompt"] != "be %how%" {
 		t.Errorf("got %v: what a PATCH omits stays", b)

@@ -81,7 +81,7 @@ func (f *filler) array(values []value, w wanted, where at) (any, bool) {
 	if len(values) == 1 && values[0].item != nil {
 		if inner := values[0].item.props["itemlistelement"]; len(inner) > 0 {
 			values = nil
-			for _, t := range listed(inner) {
+			for _, t := range new(reader).listed(inner) {
 				values = append(values, value{item: t})
 			}
 		}

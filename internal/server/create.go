@@ -8,10 +8,12 @@ import (
 )
 
 // runFields is the body of a create (reference/api/run-an-agent; arrays of
-// proxies since 2026-08).
+// proxies since 2026-08, pauseWhen later). No agent here pauses on its own:
+// pauseWhen is checked and let pass.
 var runFields = map[string]field{
 	"task":         {true, text(1, 0)},
 	"agentId":      {false, ofKind("string")},
+	"pauseWhen":    {false, ofKind("string")},
 	"resultSchema": {false, ofKind("object")},
 	"browserSettings": {false, closed(map[string]field{
 		"context": {false, closed(map[string]field{

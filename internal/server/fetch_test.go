@@ -17,7 +17,7 @@ func TestPublicAddresses(t *testing.T) {
 	for _, s := range []string{
 		"127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.127.255.255",
 		"0.0.0.0", "0.1.2.3", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-		"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:100.64.0.1", "::ffff:169.254.169.254", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "fec0::1",
+		"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:100.64.0.1", "::ffff:169.254.169.254", "::ffff:0:127.0.0.1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "fec0::1",
 		"ff02::1", "64:ff9b::127.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::1", "2001::1", "2001:db8::1", "100::1", "3fff::1", "5f00::1",
 	} {
 		if public(netip.MustParseAddr(s)) {
@@ -238,6 +238,12 @@ func TestRobotsAreAskedOnce(t *testing.T) {
 	agent, status = Page(PageConfig{AllowPrivate: true}), 503
 	if c := try("/yes"); c == nil || c.Code != "ROBOTS_DISALLOWED" {
 		t.Errorf("got %+v: an origin that can't say allows nothing", c)
+	} else if !strings.Contains(c.Message, "/robots.txt answers 503") {
+		t.Errorf("got %q, want what robots.txt answered", c.Message)
+	}
+	status = 200
+	if c := try("/yes"); c != nil {
+		t.Errorf("got %+v: the origin can say again", c)
 	}
 	agent, status = Page(PageConfig{AllowPrivate: true}), 404
 	if c := try("/no"); c != nil {
@@ -321,7 +327,7 @@ func FuzzPage(f *testing.F) {
 	}
 	address := findAddresses("https://s.example/x")[0]
 	f.Fuzz(func(t *testing.T, text []byte, schema string) {
-		doc, err := parse(&document{address, "text/html", text})
+		doc, err := parse(t.Context(), &document{address, "text/html", text})
 		if err != nil {
 			return
 		}

@@ -33,20 +33,29 @@ func fill(schema json.RawMessage, pages []*facts) (json.RawMessage, error) {
 
 const (
 	maxFillDepth = 16      // of objects in the result
+	maxWrapped   = 3       // objects inside each other that stand for the page
+	maxValues    = 48      // inside each other, of any kind: a schema can refer to itself
 	fillBudget   = 500_000 // lookups for one result
 )
 
 // A filler fills one schema.
 type filler struct {
 	*reading
-	pages  []*facts
-	base   *url.URL
-	budget int
+	pages   []*facts
+	base    *url.URL
+	budget  int
+	depth   int // of the value that is being made
+	wrapped int // objects around it that stand for the page
 }
 
 // branch fills the first alternative of a schema that try can fill, and the
 // schema itself when it has none.
 func (f *filler) branch(w wanted, try func(wanted) (any, bool)) (any, bool) {
+	f.depth++
+	defer func() { f.depth-- }()
+	if f.depth > maxValues {
+		return nil, false
+	}
 	branches := f.branches(w)
 	if len(branches) == 0 {
 		return try(w)
@@ -66,13 +75,21 @@ func (f *filler) branch(w wanted, try func(wanted) (any, bool)) (any, bool) {
 func (f *filler) page(w wanted) map[string]any {
 	var scope []*thing
 	for _, p := range f.pages {
-		for i, s := range p.sources {
-			if i < 2 { // JSON-LD and microdata tell of many things
-				if t := about(s.items, w, p.address); t != nil {
-					scope = append(scope, t)
-				}
-				continue
+		// JSON-LD and microdata tell of many things. One that is only the page
+		// or the site comes after a subject that the other has.
+		var subjects, around []*thing
+		for _, s := range p.sources[:2] {
+			t := about(s.items, w, p.address)
+			switch {
+			case t == nil:
+			case webPage(t) || furniture(t):
+				around = append(around, t)
+			default:
+				subjects = append(subjects, t)
 			}
+		}
+		scope = append(append(scope, subjects...), around...)
+		for _, s := range p.sources[2:] {
 			scope = append(scope, s.items...)
 		}
 		scope = append(scope, &thing{props: map[string][]value{"url": {{href: p.address.String()}}}})
@@ -164,7 +181,9 @@ func (f *filler) whole(name string, w wanted, parent wanted) (any, bool) {
 				}
 			}
 		}
-		if len(parent.properties()) == 1 || slices.Contains(wrappers, key(name)) {
+		if f.wrapped < maxWrapped && (len(parent.properties()) == 1 || slices.Contains(wrappers, key(name))) {
+			f.wrapped++
+			defer func() { f.wrapped-- }()
 			o := f.page(w)
 			return o, len(o) > 0
 		}
@@ -262,20 +281,34 @@ func furniture(t *thing) bool {
 
 func sameKind(a, b *thing) bool { return slices.Equal(a.kinds, b.kinds) }
 
+// sameAddress reports whether a thing lies at an address or calls the page
+// there its own. Its id and the page's may have a fragment, as "…#product" and
+// "…#webpage"; a url with one leads to a part of the page.
 func sameAddress(t *thing, address *url.URL) bool {
-	texts := []string{t.id}
+	is := func(s string, fragment bool) bool {
+		u, err := address.Parse(s)
+		return s != "" && err == nil && (fragment || u.Fragment == "") &&
+			u.Scheme == address.Scheme && u.Host == address.Host && u.Path == address.Path && u.RawQuery == address.RawQuery
+	}
+	if is(t.id, true) {
+		return true
+	}
 	for _, v := range slices.Concat(t.props["url"], t.props["mainentityofpage"]) {
-		texts = append(texts, v.text, v.href)
-		if v.item != nil {
-			texts = append(texts, v.item.id)
+		if is(v.text, false) || is(v.href, false) {
+			return true
 		}
 	}
-	for _, s := range texts {
-		if s == "" {
+	for _, v := range t.props["mainentityofpage"] {
+		if v.item == nil {
 			continue
 		}
-		if u, err := address.Parse(s); err == nil && u.Scheme == address.Scheme && u.Host == address.Host && u.Path == address.Path && u.RawQuery == address.RawQuery {
-			return u.Fragment == "" || s == t.id
+		if is(v.item.id, true) {
+			return true
+		}
+		for _, page := range v.item.props["url"] {
+			if is(page.text, false) || is(page.href, false) {
+				return true
+			}
 		}
 	}
 	return false

@@ -42,6 +42,8 @@ const (
 	textBudget = 4 << 20 // nodes looked at for text in one page; nested items make it quadratic
 	maxText    = 1 << 20 // bytes of one text
 	maxThings  = 10_000  // items of one page
+	maxWords   = 20      // types, names or references in one attribute
+	maxColumns = 1000    // of one table
 )
 
 // A reader takes values from a page's tree within a budget, so that a page
@@ -57,6 +59,13 @@ func (r *reader) thing() *thing {
 		return nil
 	}
 	return &thing{}
+}
+
+// words are the first words of an attribute that holds several.
+func words(n *html.Node, name string) []string {
+	text := attr(n, name)
+	all := strings.Fields(text[:min(len(text), 4096)])
+	return all[:min(len(all), maxWords)]
 }
 
 // text is what a person reads inside a node.

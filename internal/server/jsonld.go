@@ -39,7 +39,7 @@ func (r *reader) jsonLD(doc *html.Node) source {
 		top = append(top, l.top(v)...)
 	}
 	l.resolve()
-	return arrange(top)
+	return r.arrange(top)
 }
 
 // An ldReader turns JSON-LD into things. References by @id are followed at the
@@ -88,7 +88,7 @@ func (l *ldReader) node(m map[string]any) *thing {
 	case string:
 		t.kinds = []string{kind(types)}
 	case []any:
-		for _, e := range types {
+		for _, e := range types[:min(len(types), maxWords)] {
 			if s, ok := e.(string); ok {
 				t.kinds = append(t.kinds, kind(s))
 			}
@@ -163,20 +163,27 @@ func (l *ldReader) resolve() {
 
 // arrange makes a source of top-level items: what a page is about comes
 // forward, and repeated items and ItemLists become lists.
-func arrange(top []*thing) source {
+func (r *reader) arrange(top []*thing) source {
 	var s source
+	there := map[*thing]bool{}
+	add := func(t *thing) {
+		if !there[t] {
+			there[t] = true
+			s.items = append(s.items, t)
+		}
+	}
 	for _, t := range top {
-		s.items = append(s.items, t)
+		add(t)
 		for _, v := range t.props["mainentity"] {
 			if v.item != nil {
 				v.item.main = true
-				s.items = append(s.items, v.item)
+				add(v.item)
 			}
 		}
 	}
 	for _, t := range s.items {
 		if elements := t.props["itemlistelement"]; len(elements) > 0 && !t.is("breadcrumblist") {
-			s.lists = append(s.lists, list{append(names(t), "items"), listed(elements)})
+			s.lists = append(s.lists, list{append(names(t), "items"), r.listed(elements)})
 		}
 	}
 	var kinds []string
@@ -206,11 +213,16 @@ func names(t *thing) []string {
 
 // listed are the things that a list's elements stand for: a ListItem is what
 // it points at, with what it says itself where that is silent.
-func listed(elements []value) []*thing {
+func (r *reader) listed(elements []value) []*thing {
 	var all []*thing
 	for _, e := range elements {
 		if e.item == nil {
-			all = append(all, &thing{props: map[string][]value{"name": {e}}, names: []string{"name"}})
+			t := r.thing()
+			if t == nil {
+				break
+			}
+			t.add("name", e)
+			all = append(all, t)
 			continue
 		}
 		t := e.item

@@ -31,7 +31,7 @@ func (r *reader) microdata(doc *html.Node) source {
 			top = append(top, t)
 		}
 	}
-	return arrange(top)
+	return r.arrange(top)
 }
 
 type itemReader struct {
@@ -46,12 +46,12 @@ func (m *itemReader) item(n *html.Node, depth int) *thing {
 	if t == nil {
 		return nil
 	}
-	for _, name := range strings.Fields(attr(n, "itemtype")) {
+	for _, name := range words(n, "itemtype") {
 		t.kinds = append(t.kinds, kind(name))
 	}
 	t.id = attr(n, "itemid")
 	m.properties(t, n, depth)
-	for _, id := range strings.Fields(attr(n, "itemref")) {
+	for _, id := range words(n, "itemref") {
 		if ref := m.ids[id]; ref != nil {
 			m.property(t, ref, depth)
 		}
@@ -74,7 +74,7 @@ func (m *itemReader) property(t *thing, n *html.Node, depth int) {
 		return
 	}
 	_, scope := attribute(n, "itemscope")
-	if names := strings.Fields(attr(n, "itemprop")); len(names) > 0 {
+	if names := words(n, "itemprop"); len(names) > 0 {
 		var v value
 		if scope {
 			if depth >= maxItemDepth {

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -105,8 +107,15 @@ func (a *pageAgent) read(ctx context.Context, address *url.URL) (*facts, error) 
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	doc, err := parse(body)
-	if err != nil {
+	bounded, cancelParsing := context.WithTimeout(ctx, pageTime) // the wait for a turn does not count
+	defer cancelParsing()
+	doc, err := parse(bounded, body)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case bounded.Err() != nil:
+		return nil, &pageError{"PAGE_TIMEOUT", fmt.Sprintf("%s could not be parsed within %v", shown(body.address), pageTime)}
+	case err != nil:
 		return nil, &pageError{"PAGE_UNREADABLE", fmt.Sprintf("%s: %v", shown(body.address), err)}
 	}
 	return gather(doc, body.address), nil
@@ -114,8 +123,12 @@ func (a *pageAgent) read(ctx context.Context, address *url.URL) (*facts, error) 
 
 // parse builds the page's tree. The parser refuses documents nested deeper
 // than 512 elements, so that all that walks the tree may recurse.
-func parse(b *document) (doc *html.Node, err error) {
-	text, err := b.utf8()
+func parse(ctx context.Context, b *document) (doc *html.Node, err error) {
+	utf8, err := b.utf8()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(utf8)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +137,7 @@ func parse(b *document) (doc *html.Node, err error) {
 			err = fmt.Errorf("%v", p)
 		}
 	}()
-	return html.Parse(text)
+	return html.Parse(patientReader{ctx, bytes.NewReader(calm(text))})
 }
 
 // A pageError is a page that could not be read, as the run's cause tells it.

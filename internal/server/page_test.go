@@ -76,6 +76,8 @@ func TestPageFillsTheSchema(t *testing.T) {
 
 		{"a page's own item is not its subject", "webpage.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
 		{"the item that names the page as its own", "graph.html", props(`"name":{"type":"string"},"sku":{"type":"string"}`), `{"name":"Plane","sku":"2"}`},
+		{"the item that names the page by its node", "node.html", props(`"name":{"type":"string"},"sku":{"type":"string"},"price":{"type":"number"}`), `{"name":"Plane","price":3,"sku":"2"}`},
+		{"the page's own item comes after a subject in microdata", "mixed.html", props(`"name":{"type":"string"},"sku":{"type":"string"},"inLanguage":{"type":"string"}`), `{"inLanguage":"en","name":"Plane","sku":"2"}`},
 
 		{"a text that is no number is given as it stands", "odd.html", props(`"price":{"type":"number"},"rating":{"type":"number"},"range":{"type":"number"}`),
 			`{"price":"on request","range":"$10 - $20","rating":4.5}`},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,7 +81,8 @@ func (r *robots) entry(origin string) *robotsEntry {
 }
 
 // read fetches an origin's rules: none when the file does not exist (4xx),
-// everything forbidden when the origin can't say (5xx).
+// an error when the origin can't say (5xx), which forbids everything until it
+// can and is not remembered.
 func (r *robots) read(ctx context.Context, u *url.URL) (robotsRules, error) {
 	address := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
 	d, err := r.fetcher.read(ctx, address, robotsTooLong, func(*url.URL) error { return nil })
@@ -90,7 +92,7 @@ func (r *robots) read(ctx context.Context, u *url.URL) (robotsRules, error) {
 	case err == nil:
 		return parseRobots(d.body, r.agent), nil
 	case errors.As(err, &status) && status.code >= 500 && status.code != http.StatusNotImplemented:
-		return robotsRules{{prefix: "/"}}, nil
+		return nil, &pageError{"ROBOTS_DISALLOWED", fmt.Sprintf("nothing may be opened while %s answers %d", shown(status.address), status.code)}
 	case errors.As(err, &status), errors.As(err, &page):
 		return nil, nil // no file, or redirects without end: RFC 9309, 2.3.1.2
 	}
@@ -105,10 +107,12 @@ type robotsRule struct {
 	prefix string // with * for any text and a final $ for the end
 }
 
-// parseRobots picks the groups that name us, else those of "*".
+// parseRobots picks the groups that name us, else those of "*". It keeps no
+// other: a file that names many crawlers over many rules would grow to gigabytes.
 func parseRobots(text []byte, agent string) robotsRules {
-	groups := map[string]robotsRules{}
-	var names []string
+	var ours, others robotsRules // rules for us, rules for "*"
+	named := false               // some group names us
+	forUs, forAll := false, false
 	inRules := false
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, robotsTooLong+1)
@@ -122,25 +126,29 @@ func parseRobots(text []byte, agent string) robotsRules {
 		switch key = strings.ToLower(strings.TrimSpace(key)); key {
 		case "user-agent":
 			if inRules {
-				names, inRules = nil, false
+				forUs, forAll, inRules = false, false, false
 			}
 			name, _, _ := strings.Cut(strings.ToLower(value), "/")
-			names = append(names, name)
-			groups[name] = append(groups[name], robotsRules{}...)
+			forUs, forAll = forUs || name == agent, forAll || name == "*"
+			named = named || forUs
 		case "allow", "disallow":
 			inRules = true
 			if value == "" {
 				continue
 			}
-			for _, name := range names {
-				groups[name] = append(groups[name], robotsRule{key == "allow", value})
+			rule := robotsRule{key == "allow", value}
+			if forUs {
+				ours = append(ours, rule)
+			}
+			if forAll {
+				others = append(others, rule)
 			}
 		}
 	}
-	if _, ok := groups[agent]; ok {
-		return groups[agent]
+	if named {
+		return ours
 	}
-	return groups["*"]
+	return others
 }
 
 // allow follows the longest rule that matches; of two equally long ones the

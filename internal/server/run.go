@@ -11,13 +11,14 @@ import (
 const (
 	statusPending   = "PENDING"
 	statusRunning   = "RUNNING"
+	statusPaused    = "PAUSED" // not in the first cut; a script's run can have it
 	statusCompleted = "COMPLETED"
 	statusFailed    = "FAILED"
 	statusStopped   = "STOPPED"
 	statusTimedOut  = "TIMED_OUT"
 )
 
-var statuses = []string{statusPending, statusRunning, statusCompleted, statusFailed, statusStopped, statusTimedOut}
+var statuses = []string{statusPending, statusRunning, statusPaused, statusCompleted, statusFailed, statusStopped, statusTimedOut}
 
 // terminal reports whether a word is one that a run ends with.
 func terminal(status string) bool {

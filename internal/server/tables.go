@@ -130,7 +130,7 @@ func pairs(rows []tableRow) bool {
 func (r *reader) records(rows []tableRow, caption string) list {
 	var columns []string
 	for _, c := range rows[0].cells {
-		for range c.span {
+		for range min(c.span, maxColumns-len(columns)) {
 			columns = append(columns, c.values[0].text)
 		}
 	}
