@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"syscall"
 
@@ -63,10 +64,14 @@ func (a *application) place(info batch.Info) error {
 			}
 			o.Path = path
 		}
-		if seen[o.Path] {
+		file := o.Path
+		if abs, err := filepath.Abs(o.Path); err == nil && o.Path != report.Stdout {
+			file = abs
+		}
+		if seen[file] {
 			return usage(fmt.Errorf("%s: two reports go to the same file", o.Path), "give each a path of its own")
 		}
-		seen[o.Path] = true
+		seen[file] = true
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
@@ -155,6 +160,14 @@ func (a *application) write(b *ledger.Batch, s *stream, finished bool) (paths []
 		}
 	}
 	return paths, err
+}
+
+// unlessGone is err, but nil when nobody reads what a command prints.
+func unlessGone(err error) error {
+	if isGone(err) {
+		return nil
+	}
+	return err
 }
 
 func isGone(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) }
