@@ -36,7 +36,7 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
-	offset, err := batch.Preflight(ctx, a.service.provider)
+	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -55,6 +55,23 @@ func (a *application) run(ctx context.Context) error {
 	stream := a.stream(b, cancel)
 	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
 	return a.end(b, stream, runErr)
+}
+
+// preflight ends at the first Ctrl-C: nothing is in flight that it could wait
+// for.
+func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-drain:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	defer func() { cancel(); <-done }()
+	return batch.Preflight(ctx, a.service.provider)
 }
 
 // carry runs a batch as far as it goes.
