@@ -54,7 +54,7 @@ func (a *application) run(ctx context.Context) error {
 	}
 	stream := a.stream(b, cancel)
 	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
-	return a.end(b, stream, runErr)
+	return a.end(ctx, b, stream, runErr)
 }
 
 // preflight ends at the first Ctrl-C: nothing is in flight that it could wait
@@ -197,16 +197,20 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 }
 
 // end writes the reports and says how it went.
-func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
+func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(false))
+		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
 	}
 	sum, err := b.Summary()
 	if err != nil {
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
-	written, err := a.write(b, stream, finished)
+	written, err := a.write(ctx, b, stream, finished)
+	unread := errors.Is(err, errUnread)
+	if unread {
+		err = nil
+	}
 	if e := a.summarize(sum, written, runErr); e != nil {
 		err = errors.Join(err, e)
 	}
@@ -215,6 +219,9 @@ func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
 	}
 	if runErr != nil {
 		return a.describe(runErr)
+	}
+	if unread {
+		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
 	if code := codeOfCounts(sum.Counts); code != exitOK {
 		return &failure{code: code, err: errTold}
