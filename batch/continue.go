@@ -21,7 +21,12 @@ func Same(tasks iter.Seq2[Task, error], l Ledger) error {
 			return err
 		}
 	}
-	row, err, ok := next()
+	return noneLeft(next())
+}
+
+// noneLeft is called with the row after those of all tasks: there should be
+// none.
+func noneLeft(row Row, err error, ok bool) error {
 	if err == nil && ok {
 		return &ChangedError{ID: row.ID, Why: "is no longer in the manifest"}
 	}

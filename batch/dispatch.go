@@ -48,7 +48,7 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 			return r.guard(row, func() error { return r.start(ctx, starting, task, row) })
 		})
 	}
-	return nil
+	return noneLeft(next())
 }
 
 // start walks a new task through its steps.

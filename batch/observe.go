@@ -79,6 +79,8 @@ type observation struct {
 	missing  int       // answers in a row that did not know it
 	since    time.Time // the first of those
 	stopping bool      // we sent a stop, in this process
+	stops    int       // that were sent, those included that were throttled
+	again    time.Time // when a stop that was throttled is sent again
 	armed    *time.Timer
 }
 
@@ -89,8 +91,11 @@ func (o *observation) timer() <-chan time.Time {
 		return nil
 	}
 	at := o.row.StartedAt.Add(o.row.Timeout)
-	if o.stopping {
+	switch {
+	case o.stopping:
 		at = o.row.StopAt.Add(stopGrace)
+	case !o.again.IsZero():
+		at = o.again
 	}
 	wait := time.Until(at)
 	if !o.silent.IsZero() {
@@ -107,7 +112,10 @@ func (o *observation) timer() <-chan time.Time {
 // see takes in one look at the run, and reports whether watching is over.
 func (o *observation) see(s sight) (bool, error) {
 	var refused *RefusedError
+	var panicked *panicError
 	switch {
+	case errors.As(s.err, &panicked):
+		panic(panicked) // for guard
 	case s.err == nil:
 		o.heard, o.silent, o.missing = true, time.Time{}, 0
 		return o.seen(s.run)
@@ -138,6 +146,8 @@ func (o *observation) seen(run Observed) (bool, error) {
 	if !run.Status.Known() {
 		o.warnStatus(run.Status)
 	}
+	drop(run)
+	run.Result = Result{}
 	if run.Status == o.row.Status || run.Status == StatusPending {
 		return false, nil // nothing new, or a step back, which a status never takes
 	}
@@ -145,7 +155,6 @@ func (o *observation) seen(run Observed) (bool, error) {
 		o.warn(fmt.Sprintf("run %s is PAUSED: it waits for an answer that this version can't give; its deadline stops it", run.ID))
 	}
 	o.row.Status = run.Status
-	run.Result = Result{}
 	return false, o.append(Event{Kind: RunObserved, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
 }
 
@@ -193,9 +202,19 @@ func (o *observation) late(ctx context.Context) (bool, error) {
 	if o.pace.wait(ctx) != nil {
 		return true, nil
 	}
-	// A stop is sent once. Whatever came of it, the next looks show it: a run
-	// that had ended before keeps its result.
-	if err := o.Provider.Stop(ctx, o.row.RunID); err != nil && !errors.Is(err, ErrAlreadyEnded) && ctx.Err() == nil {
+	// A stop is sent once, and again only after a 429: that one did nothing.
+	// Whatever came of it, the next looks show it: a run that had ended before
+	// keeps its result.
+	err = o.Provider.Stop(ctx, o.row.RunID)
+	o.stops++
+	var throttled *ThrottledError
+	switch {
+	case err == nil, errors.Is(err, ErrAlreadyEnded), ctx.Err() != nil:
+	case errors.As(err, &throttled):
+		o.pace.throttled()
+		o.stopping = false
+		o.again = time.Now().Add(max(throttled.RetryAfter, jitter(backoff(o.stops, resendFirst, resendMost))))
+	default:
 		o.warn(fmt.Sprintf("run %s passed its timeout and the stop was not confirmed: %s", o.row.RunID, err))
 	}
 	return false, nil

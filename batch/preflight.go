@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// How often and how patiently the service is asked before the first create.
+// How often the service is asked before the first create, those answers not
+// counted that only ask for patience.
 const preflightTries = 3
 
 // Preflight proves address, key and clock with a harmless request, before
@@ -14,15 +15,13 @@ const preflightTries = 3
 // ours. Call it before [Run]. Its errors are a [*RefusedError], an
 // [*UnreachableError] after several tries, and [ErrInterrupted].
 func Preflight(ctx context.Context, p Provider) (time.Duration, error) {
-	var last error
-	for try := range preflightTries {
-		if try > 0 && !sleep(ctx, backoff(try, time.Second, 8*time.Second)) {
-			return 0, ErrInterrupted
-		}
+	began := time.Now()
+	for try, failed := 1, 0; ; try++ {
 		offset, err := p.Check(ctx)
 		var refused *RefusedError
 		var rejected *RejectedError
 		var throttled *ThrottledError
+		wait := backoff(try, time.Second, 8*time.Second)
 		switch {
 		case err == nil:
 			return offset, nil
@@ -34,13 +33,17 @@ func Preflight(ctx context.Context, p Provider) (time.Duration, error) {
 			// Asking again would change nothing: it is not the service we mean.
 			return 0, &UnreachableError{Err: err}
 		case errors.As(err, &throttled):
-			if !sleep(ctx, throttled.RetryAfter) {
-				return 0, ErrInterrupted
-			}
+			wait = max(wait, throttled.RetryAfter)
+		default:
+			failed++
 		}
-		last = err
+		if failed == preflightTries || time.Since(began) > unreachableFor {
+			return 0, &UnreachableError{Err: err}
+		}
+		if !sleep(ctx, wait) {
+			return 0, ErrInterrupted
+		}
 	}
-	return 0, &UnreachableError{Err: last}
 }
 
 // sleep waits for d, and reports false when the context ended first.

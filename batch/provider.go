@@ -36,7 +36,8 @@ type Provider interface {
 	List(ctx context.Context, since time.Time) iter.Seq2[Observed, error]
 
 	// AgentSchema reads an agent's default result schema; nil when it has
-	// none; [ErrNotFound] when the service does not know the agent.
+	// none; [ErrNotFound] when the service does not know the agent, a
+	// [*RejectedError] when it finds fault with the id.
 	AgentSchema(ctx context.Context, agentID string) (json.RawMessage, error)
 }
 

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/bbbatch/bbbatch/schema"
@@ -18,12 +20,59 @@ const secretLeast = 6
 // Secrets are the values that must not be shown, by name.
 type Secrets map[string]string
 
-// Mask replaces every secret's value in s by its name.
+// Mask replaces every secret's value in s by its name, in each of its forms,
+// and also where it was cut short with "…".
 func (x Secrets) Mask(s string) string {
 	for _, name := range x.names() {
-		s = strings.ReplaceAll(s, x[name], "***"+name+"***")
+		mask := "***" + name + "***"
+		for _, form := range forms(x[name]) {
+			s = strings.ReplaceAll(s, form, mask)
+			s = maskCut(s, form, mask)
+		}
 	}
 	return s
+}
+
+// forms are the ways in which a value is written: as it is, in JSON with and
+// without HTML's characters escaped, in Go's quotes, and in a JSON Pointer.
+func forms(value string) []string {
+	all := []string{value}
+	add := func(form string) {
+		if !slices.Contains(all, form) {
+			all = append(all, form)
+		}
+	}
+	escaped, _ := json.Marshal(value) // a string always encodes
+	add(string(escaped[1 : len(escaped)-1]))
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value)
+	add(strings.TrimSuffix(plain.String()[1:], "\"\n"))
+	quoted := strconv.Quote(value)
+	add(quoted[1 : len(quoted)-1])
+	add(strings.NewReplacer("~", "~0", "/", "~1").Replace(value))
+	return all
+}
+
+// maskCut replaces a beginning of form that stands before a "…".
+func maskCut(s, form, mask string) string {
+	const cut = "…"
+	for from := 0; ; {
+		i := strings.Index(s[from:], cut)
+		if i < 0 {
+			return s
+		}
+		i += from
+		from = i + len(cut)
+		for n := min(i, len(form)-1); n >= secretLeast; n-- {
+			if s[i-n:i] == form[:n] {
+				s = s[:i-n] + mask + s[i:]
+				from += len(mask) - n
+				break
+			}
+		}
+	}
 }
 
 // names lists the secrets that are masked, the longest value first so that one
@@ -62,8 +111,10 @@ func (x Secrets) in(result Result) []string {
 }
 
 func holds(result Result, value string) bool {
-	quoted, _ := json.Marshal(value)
-	needles := [][]byte{[]byte(value), quoted[1 : len(quoted)-1]}
+	var needles [][]byte
+	for _, form := range forms(value) {
+		needles = append(needles, []byte(form))
+	}
 	if result.File == "" {
 		return containsAny(result.Raw, needles)
 	}
@@ -111,7 +162,7 @@ func (x Secrets) maskProblems(problems []schema.Problem) {
 	for i := range problems {
 		p := &problems[i]
 		p.Message, p.InstancePath = x.Mask(p.Message), x.Mask(p.InstancePath)
-		if len(x.in(Result{Raw: p.Actual, Size: int64(len(p.Actual))})) > 0 {
+		if actual := string(p.Actual); x.Mask(actual) != actual {
 			p.Actual = json.RawMessage(`"(hidden: contains a secret)"`)
 		}
 	}

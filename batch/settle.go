@@ -14,6 +14,7 @@ const (
 	settleMost     = 1000
 	settleMargin   = 2 * time.Minute
 	candidatesMost = 20
+	listTries      = 3
 )
 
 // settle ends the tasks whose creates are unsure, with the outcome unknown and
@@ -27,7 +28,10 @@ func (r *runner) settle(ctx context.Context) error {
 		if !sleep(ctx, r.settleWait(rows)) {
 			return ErrInterrupted
 		}
-		found, listErr := r.candidates(ctx, rows)
+		found, listErr, err := r.candidates(ctx, rows)
+		if err != nil {
+			return err
+		}
 		if ctx.Err() != nil {
 			return ErrInterrupted
 		}
@@ -70,12 +74,38 @@ func (r *runner) settleWait(rows []Row) time.Duration {
 			last = row.IntendedAt
 		}
 	}
-	return time.Until(last.Add(r.Settle))
+	// A clock that was set back would make an intent lie far ahead.
+	return min(time.Until(last.Add(r.Settle)), r.Settle)
 }
 
-// candidates lists once, and gathers for each row the runs that nobody owns
-// and that have its text and agent.
-func (r *runner) candidates(ctx context.Context, rows []Row) (map[int][]string, error) {
+// candidates lists patiently: a listing costs nothing, and what it finds is
+// all that a person has to look at.
+func (r *runner) candidates(ctx context.Context, rows []Row) (found map[int][]string, listErr, err error) {
+	began := time.Now()
+	failed := 0
+	for try := 1; ; try++ {
+		found, listErr, err = r.listed(ctx, rows)
+		var refused *RefusedError
+		var throttled *ThrottledError
+		wait := jitter(backoff(try, resendFirst, resendMost))
+		switch {
+		case listErr == nil, err != nil, ctx.Err() != nil, errors.As(listErr, &refused), time.Since(began) > unreachableFor:
+			return found, listErr, err
+		case errors.As(listErr, &throttled):
+			r.pace.throttled()
+			wait = max(wait, throttled.RetryAfter)
+		default:
+			if failed++; failed == listTries {
+				return found, listErr, nil
+			}
+		}
+		sleep(ctx, wait)
+	}
+}
+
+// listed lists once, and gathers for each row the runs that nobody owns and
+// that have its text and agent. listErr is the service's, err the ledger's.
+func (r *runner) listed(ctx context.Context, rows []Row) (found map[int][]string, listErr, err error) {
 	since := rows[0].IntendedAt.Add(rows[0].Offset)
 	texts := make(map[string][]Row)
 	for _, row := range rows {
@@ -86,18 +116,22 @@ func (r *runner) candidates(ctx context.Context, rows []Row) (map[int][]string, 
 	}
 	since = since.Add(-settleMargin).Truncate(time.Second)
 	if err := r.pace.wait(ctx); err != nil {
-		return nil, err
+		return nil, err, nil
 	}
-	found := make(map[int][]string)
+	found = make(map[int][]string)
 	for run, err := range r.Provider.List(ctx, since) {
 		if err != nil {
-			return found, err
+			return found, err, nil
 		}
 		rows := texts[run.Task]
 		if len(rows) == 0 {
 			continue
 		}
-		if owned, err := r.Ledger.Owns(run.ID); err != nil || owned {
+		owned, err := r.Ledger.Owns(run.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if owned {
 			continue
 		}
 		for _, row := range rows {
@@ -107,7 +141,7 @@ func (r *runner) candidates(ctx context.Context, rows []Row) (map[int][]string, 
 			found[row.Position] = append(found[row.Position], run.ID)
 		}
 	}
-	return found, nil
+	return found, nil, nil
 }
 
 func unknownVerdict(candidates []string, listErr error) Verdict {

@@ -73,6 +73,9 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 }
 
 func (r *runner) started(row Row, run Observed) (Row, bool, error) {
+	drop(run) // its end is read, and its result with it
+	run.Result = Result{}
+	r.maskCause(&run)
 	at := time.Now().UTC()
 	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run})
 	if errors.Is(err, ErrConflict) {

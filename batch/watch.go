@@ -3,6 +3,9 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -22,6 +25,15 @@ type sight struct {
 	run Observed
 	err error
 }
+
+// A panicError is a panic of the watcher's goroutine on its way to that of the
+// task, which recovers it as its own.
+type panicError struct {
+	value any
+	trace []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("%v\n%s", e.value, e.trace) }
 
 // A poller is a watcher that reads each run by its id.
 type poller struct {
@@ -79,10 +91,19 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 	sights := make(chan sight)
 	go func() {
 		defer close(sights)
+		defer func() {
+			if p := recover(); p != nil {
+				select {
+				case sights <- sight{err: &panicError{p, debug.Stack()}}:
+				case <-ctx.Done():
+				}
+			}
+		}()
 		failures := 0
 		for wait := p.firstLook() - time.Since(since); sleep(ctx, wait); {
 			s := p.look(ctx, runID)
 			if ctx.Err() != nil {
+				drop(s.run)
 				return
 			}
 			ended := s.err == nil && s.run.Status.Ended()
@@ -92,6 +113,7 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 			select {
 			case sights <- s:
 			case <-ctx.Done():
+				drop(s.run)
 				return
 			}
 			if ended {
@@ -106,6 +128,14 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 		}
 	}()
 	return sights
+}
+
+// drop removes the file of a result that nobody will keep: the next look makes
+// another.
+func drop(run Observed) {
+	if run.Result.File != "" {
+		_ = os.Remove(run.Result.File)
+	}
 }
 
 // look reads the run once, or twice when it has completed and its result is

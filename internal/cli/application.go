@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -37,9 +36,7 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
-	asking, stopAsking := untilClosed(ctx, drain)
-	offset, err := batch.Preflight(asking, a.service.provider)
-	stopAsking()
+	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -57,22 +54,24 @@ func (a *application) run(ctx context.Context) error {
 	}
 	stream := a.stream(b, cancel)
 	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
-	return a.end(b, stream, runErr)
+	return a.end(ctx, b, stream, runErr)
 }
 
-// untilClosed is ctx, cancelled as well when c is closed. stop waits for the
-// goroutine that watches.
-func untilClosed(ctx context.Context, c <-chan struct{}) (_ context.Context, stop func()) {
+// preflight ends at the first Ctrl-C: nothing is in flight that it could wait
+// for.
+func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		select {
-		case <-c:
+		case <-drain:
+			cancel()
 		case <-ctx.Done():
 		}
-		cancel()
-	})
-	return ctx, func() { cancel(); watching.Wait() }
+	}()
+	defer func() { cancel(); <-done }()
+	return batch.Preflight(ctx, a.service.provider)
 }
 
 // carry runs a batch as far as it goes.
@@ -198,16 +197,20 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 }
 
 // end writes the reports and says how it went.
-func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
+func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(false))
+		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
 	}
 	sum, err := b.Summary()
 	if err != nil {
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
-	written, err := a.write(b, stream, finished)
+	written, err := a.write(ctx, b, stream, finished)
+	unread := errors.Is(err, errUnread)
+	if unread {
+		err = nil
+	}
 	if e := a.summarize(sum, written, runErr); e != nil {
 		err = errors.Join(err, e)
 	}
@@ -216,6 +219,9 @@ func (a *application) end(b *ledger.Batch, stream *stream, runErr error) error {
 	}
 	if runErr != nil {
 		return a.describe(runErr)
+	}
+	if unread {
+		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
 	if code := codeOfCounts(sum.Counts); code != exitOK {
 		return &failure{code: code, err: errTold}

@@ -105,7 +105,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, srv.close()) }()
+	defer func() { err = also(err, srv.close()) }()
 
 	store, err := ledger.Open(dir)
 	if err != nil {
@@ -113,14 +113,14 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() {
 		if e := store.Close(); e != nil {
-			err = errors.Join(err, fmt.Errorf("ledger: %w", e))
+			err = also(err, fmt.Errorf("ledger: %w", e))
 		}
 	}()
 	lock, err := ledger.Lock(dir, m.Name)
 	if err != nil {
 		return heldOr(err)
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	defer func() { err = also(err, lock.Unlock()) }()
 
 	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {

@@ -35,7 +35,7 @@ Exit codes:
 				}
 			}
 			_, err = fmt.Fprintf(sys.Stdout, "%s: ok: %s\n", m.File, plural(m.Total, "task"))
-			return err
+			return unlessGone(err)
 		},
 	}
 }

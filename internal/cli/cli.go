@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,15 @@ import (
 )
 
 // Main runs the program with the arguments after its name and returns its exit
-// code.
-func Main(args []string, sys Sys) int {
+// code. A panic is an internal error like others: Go's own way out would end
+// with the code that says that the command line is wrong.
+func Main(args []string, sys Sys) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			say(sys.Stderr, fmt.Sprintf("bbbatch: a bug: panic: %v\n%s", p, debug.Stack()), "the ledger has every result that was acknowledged")
+			code = exitInternal
+		}
+	}()
 	root := newRoot(sys, args)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()

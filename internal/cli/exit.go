@@ -41,6 +41,22 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// also adds what went wrong while something was closed to the error of before,
+// which it outweighs: state may not be as it should.
+func also(err, closing error) error {
+	switch {
+	case closing == nil:
+		return err
+	case err == nil || errors.Is(err, errTold):
+		return &failure{exitInternal, closing, ""}
+	}
+	hint := ""
+	if f := (*failure)(nil); errors.As(err, &f) {
+		hint = f.hint
+	}
+	return &failure{exitInternal, errors.Join(err, closing), hint}
+}
+
 func usage(err error, hint string) error { return &failure{exitUsage, err, hint} }
 
 // precedence orders the codes: when several hold, the first one wins.

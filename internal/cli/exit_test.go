@@ -1,26 +1,103 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// cli.md "Exit codes": when several hold, the first of 70, 130, 6, 2, 5, 1, 3.
-func TestEveryPairOfExitCodes(t *testing.T) {
+// cli.md, "Exit codes": of those that can occur, the first of 70, 130, 6, 2, 5,
+// 1, 3 wins.
+func TestTheWorstExitCodeWins(t *testing.T) {
 	order := []int{70, 130, 6, 2, 5, 1, 3, 0}
-	for i, first := range order {
-		for _, second := range order[i:] {
-			if got := worst(first, second); got != first {
-				t.Errorf("worst(%d, %d): got %d, want %d", first, second, got, first)
+	for i, a := range order {
+		for _, b := range order[i:] {
+			if got := worst(a, b); got != a {
+				t.Errorf("worst(%d, %d) = %d, want %d", a, b, got, a)
 			}
-			if got := worst(second, first); got != first {
-				t.Errorf("worst(%d, %d): got %d, want %d", second, first, got, first)
+			if got := worst(b, a); got != a {
+				t.Errorf("worst(%d, %d) = %d, want %d", b, a, got, a)
 			}
 		}
 	}
+}
+
+func TestCountsHaveAnExitCode(t *testing.T) {
+	for _, c := range []struct {
+		outcomes []batch.Outcome
+		want     int
+	}{
+		{[]batch.Outcome{batch.Passed}, 0},
+		{[]batch.Outcome{batch.Passed, batch.Invalid}, 3},
+		{[]batch.Outcome{batch.Invalid, batch.Failed}, 1},
+		{[]batch.Outcome{batch.Invalid, batch.Unknown}, 1},
+	} {
+		counts := map[batch.Outcome]int{}
+		for _, o := range c.outcomes {
+			counts[o]++
+		}
+		if got := codeOfCounts(counts); got != c.want {
+			t.Errorf("%v: exit code %d, want %d", c.outcomes, got, c.want)
+		}
+	}
+}
+
+// A ledger that could not be closed well is told, and outweighs how the tasks
+// ended.
+func TestAnErrorOfClosingOutweighsTheOutcome(t *testing.T) {
+	broken := errors.New("disk full")
+	for name, before := range map[string]error{
+		"none": nil, "told": &failure{exitFailed, errTold, ""}, "interrupted": &failure{exitInterrupted, errTold, ""},
+		"usage": usage(errors.New("no such file"), "look"), "engine": fmt.Errorf("x: %w", batch.ErrInterrupted),
+	} {
+		err := also(before, broken)
+		if got := codeOf(err); got != exitInternal {
+			t.Errorf("after %s: exit code %d, want %d", name, got, exitInternal)
+		}
+		var stderr bytes.Buffer
+		complain(&stderr, err)
+		if !strings.Contains(stderr.String(), "disk full") {
+			t.Errorf("after %s: stderr %q, want the error of closing", name, stderr.String())
+		}
+		if also(before, nil) != before {
+			t.Errorf("after %s: changed by nothing", name)
+		}
+	}
+}
+
+func TestAPanicIsAnInternalError(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	sys := Sys{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { panic("no environment") }}
+	sys.Stdin = strings.NewReader("version: 1\nsecrets: [TOKEN]\ntasks:\n  - id: a\n    task: log in\n    variables: {t: '${{ secrets.TOKEN }}'}\n")
+	if code := Main([]string{"check", "-"}, sys); code != exitInternal {
+		t.Errorf("exit code %d, want %d: %s", code, exitInternal, stderr.String())
+	}
+	if !strings.Contains(stderr.String(), "no environment") {
+		t.Errorf("stderr %q, want the panic", stderr.String())
+	}
+}
+
+// cli.md, "Streams": a broken pipe ends quietly.
+func TestABrokenPipeEndsQuietly(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"schema", "manifest"}, {"check", "-"}} {
+		var stderr bytes.Buffer
+		sys := Sys{Stdin: strings.NewReader("version: 1\ntasks: [{id: a, task: do a}]\n"), Stdout: closedPipe{}, Stderr: &stderr, Getenv: func(string) string { return "" }}
+		if code := Main(args, sys); code != exitOK || stderr.Len() > 0 {
+			t.Errorf("%v: exit code %d, stderr %q, want 0 and nothing", args, code, stderr.String())
+		}
+	}
+}
+
+type closedPipe struct{}
+
+func (closedPipe) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
 }
 
 func TestErrorsLeadToTheirExitCodes(t *testing.T) {
@@ -40,24 +117,6 @@ func TestErrorsLeadToTheirExitCodes(t *testing.T) {
 	} {
 		if got := codeOf(c.err); got != c.want {
 			t.Errorf("%v: got %d, want %d", c.err, got, c.want)
-		}
-	}
-}
-
-func TestOutcomesLeadToTheirExitCodes(t *testing.T) {
-	for _, c := range []struct {
-		counts map[batch.Outcome]int
-		want   int
-	}{
-		{map[batch.Outcome]int{batch.Passed: 3}, 0},
-		{map[batch.Outcome]int{}, 0},
-		{map[batch.Outcome]int{batch.Passed: 3, batch.Invalid: 1}, 3},
-		{map[batch.Outcome]int{batch.Failed: 1}, 1},
-		{map[batch.Outcome]int{batch.Unknown: 1}, 1},
-		{map[batch.Outcome]int{batch.Invalid: 1, batch.Failed: 1}, 1},
-	} {
-		if got := codeOfCounts(c.counts); got != c.want {
-			t.Errorf("%v: got %d, want %d", c.counts, got, c.want)
 		}
 	}
 }

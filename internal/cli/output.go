@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
@@ -63,10 +66,14 @@ func (a *application) place(info batch.Info) error {
 			}
 			o.Path = path
 		}
-		if seen[o.Path] {
+		file := o.Path
+		if abs, err := filepath.Abs(o.Path); err == nil && o.Path != report.Stdout {
+			file = abs
+		}
+		if seen[file] {
 			return usage(fmt.Errorf("%s: two reports go to the same file", o.Path), "give each a path of its own")
 		}
-		seen[o.Path] = true
+		seen[file] = true
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
@@ -123,20 +130,50 @@ func (s *stream) advance() {
 }
 
 // close ends the stream after every judged call has returned.
-func (s *stream) close(finished bool) error {
+func (s *stream) close(ctx context.Context, finished bool) error {
 	s.once.Do(func() { close(s.wake) })
-	<-s.done
-	if s.jsonl == nil || s.err != nil {
-		return s.err
+	return unlessUnread(ctx, func() error {
+		<-s.done
+		if s.jsonl == nil || s.err != nil {
+			return s.err
+		}
+		return s.jsonl.Finish(finished)
+	})
+}
+
+// errUnread says that the process was told to end while the reader of standard
+// output did not read.
+var errUnread = errors.New("standard output is not read")
+
+// readerGrace is how long such a reader is waited for.
+const readerGrace = 300 * time.Millisecond
+
+// unlessUnread returns what write does, or leaves it behind once ctx is done: a
+// pipe that is full would hold the process for ever.
+func unlessUnread(ctx context.Context, write func() error) error {
+	written := make(chan error, 1)
+	go func() { written <- write() }() // if left behind, it ends with the process
+	select {
+	case err := <-written:
+		return err
+	case <-ctx.Done():
 	}
-	return s.jsonl.Finish(finished)
+	t := time.NewTimer(readerGrace)
+	defer t.Stop()
+	select {
+	case err := <-written:
+		return err
+	case <-t.C:
+		return errUnread
+	}
 }
 
 // write ends the stream and writes every other report. A reader of standard
 // output that is gone is not an error: the ledger has everything.
-func (a *application) write(b *ledger.Batch, s *stream, finished bool) (paths []string, err error) {
-	if e := s.close(finished); e != nil && !isGone(e) {
-		err = errors.Join(err, fmt.Errorf("standard output: %w", e))
+func (a *application) write(ctx context.Context, b *ledger.Batch, s *stream, finished bool) (paths []string, err error) {
+	unread := s.close(ctx, finished)
+	if unread != nil && !isGone(unread) && !errors.Is(unread, errUnread) {
+		err = errors.Join(err, fmt.Errorf("standard output: %w", unread))
 	}
 	for _, o := range a.outputs {
 		if o.Path != report.Stdout {
@@ -149,12 +186,24 @@ func (a *application) write(b *ledger.Batch, s *stream, finished bool) (paths []
 			continue
 		}
 		if o.Format != report.JSONL {
-			if e := report.Write(a.sys.Stdout, o.Format, b); e != nil && !isGone(e) {
-				err = errors.Join(err, fmt.Errorf("standard output: %w", e))
+			unread = unlessUnread(ctx, func() error { return report.Write(a.sys.Stdout, o.Format, b) })
+			if unread != nil && !isGone(unread) && !errors.Is(unread, errUnread) {
+				err = errors.Join(err, fmt.Errorf("standard output: %w", unread))
 			}
 		}
 	}
+	if err == nil && errors.Is(unread, errUnread) {
+		err = errUnread
+	}
 	return paths, err
+}
+
+// unlessGone is err, but nil when nobody reads what a command prints.
+func unlessGone(err error) error {
+	if isGone(err) {
+		return nil
+	}
+	return err
 }
 
 func isGone(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) }

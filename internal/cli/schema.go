@@ -26,7 +26,7 @@ the manifest's first line names the file that this command wrote.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := sys.Stdout.Write(manifest.Schema())
-			return err
+			return unlessGone(err)
 		},
 	})
 	return cmd

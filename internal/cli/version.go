@@ -16,7 +16,7 @@ func newVersion(sys Sys) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(sys.Stdout, "bbbatch %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			return unlessGone(err)
 		},
 	}
 }

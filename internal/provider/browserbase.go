@@ -85,7 +85,7 @@ func (p *browserbaseProvider) List(ctx context.Context, since time.Time) iter.Se
 func (p *browserbaseProvider) AgentSchema(ctx context.Context, agentID string) (json.RawMessage, error) {
 	agent, err := p.client.Agents.Get(ctx, agentID)
 	if err != nil {
-		return nil, readError(err)
+		return nil, agentError(err)
 	}
 	return agent.ResultSchema, nil
 }

@@ -178,3 +178,19 @@ func TestSecretsAmongOthersAreHidden(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAgentThatIsFoundFaultWithIsRejected(t *testing.T) {
+	for _, status := range []int{400, 422} {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"message":"agentId must be a UUID"}`)
+		}))
+		t.Cleanup(h.Close)
+		_, err := open(t, browserbase.Config{BaseURL: h.URL}).AgentSchema(t.Context(), "shopper")
+		var rejected *batch.RejectedError
+		if !errors.As(err, &rejected) || rejected.Message != "agentId must be a UUID" {
+			t.Errorf("%d: got %v, want a RejectedError with the service's words", status, err)
+		}
+	}
+}

@@ -51,6 +51,15 @@ func readError(err error) error {
 	return refusal(err)
 }
 
+// agentError is for reads of an agent, whose id is the user's own words: an
+// answer that finds fault with it would be the same another time.
+func agentError(err error) error {
+	if e := (*api.Error)(nil); errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
+		return &batch.RejectedError{Status: e.Status, Message: e.Message}
+	}
+	return readError(err)
+}
+
 func stopError(err error) error {
 	if errors.Is(err, browserbase.ErrRunEnded) {
 		return batch.ErrAlreadyEnded
