@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 	"syscall"
 
@@ -63,10 +64,11 @@ func (a *application) place(info batch.Info) error {
 			}
 			o.Path = path
 		}
-		if seen[o.Path] {
-			return usage(fmt.Errorf("%s: two reports go to the same file", o.Path), "give each a path of its own")
+		path, partial := filepath.Clean(o.Path), filepath.Clean(report.PartialName(o.Path))
+		if seen[path] || seen[partial] {
+			return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
 		}
-		seen[o.Path] = true
+		seen[path], seen[partial] = true, true
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
