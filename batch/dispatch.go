@@ -57,6 +57,7 @@ func (r *runner) start(ctx, starting context.Context, task Task, row Row) error 
 	if err != nil {
 		return r.notJudgeable(row, err)
 	}
+	row.Timeout = task.Timeout // it may have been edited since the batch was opened
 	row, running, err := r.submit(ctx, starting, task, row)
 	if err != nil || !running {
 		return err

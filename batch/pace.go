@@ -10,14 +10,17 @@ import (
 )
 
 // How a 429 slows all calls down and how they recover: the rate is halved, at
-// most once in a cooldown; it grows again by a twentieth of the refused rate a
-// second, but for a while not above 95 % of it.
+// most once in a cooldown and never below a tenth of the refused rate; it grows
+// again by a twentieth of the refused rate a second, but for a while not above
+// 95 % of it. A 429 at a lower rate than the one first refused halves again and
+// leaves that ceiling alone: it may be about something else than the rate, such
+// as the sessions in use, and would bring the rate down for good.
 const (
-	paceCooldown = time.Second
+	paceCooldown = 5 * time.Second
 	paceMemory   = 10 * time.Minute
 	paceCeiling  = 0.95
 	paceGrowth   = 0.05
-	paceLeast    = 0.2 // calls per second
+	paceFloor    = 0.1 // of the refused rate
 )
 
 // A pacer spaces all calls to the service. It is safe for concurrent use.
@@ -26,8 +29,9 @@ type pacer struct {
 	full    rate.Limit // the rate that was asked for; rate.Inf for no limit
 
 	mu      sync.Mutex
-	refused rate.Limit // the rate at which the last 429 came; 0 for never
+	refused rate.Limit // the rate at which a 429 came; 0 for never, or long ago
 	at      time.Time  // when it came
+	cut     time.Time  // when the rate was last halved
 	grown   time.Time  // when the rate last grew
 	hold    time.Time  // no create before this
 
@@ -83,15 +87,18 @@ func (p *pacer) throttled() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if p.refused > 0 && now.Sub(p.at) < paceCooldown {
+	if p.refused > 0 && now.Sub(p.cut) < paceCooldown {
 		return
 	}
 	current := p.limiter.Limit()
 	if current == rate.Inf {
 		current = rate.Limit(max(p.seen, float64(p.calls), 1))
 	}
-	p.refused, p.at, p.grown = current, now, now
-	p.limiter.SetLimit(max(current/2, paceLeast))
+	if p.refused == 0 {
+		p.refused, p.at = current, now
+	}
+	p.cut, p.grown = now, now
+	p.limiter.SetLimit(max(current/2, p.refused*paceFloor))
 }
 
 // recover counts a call and lets the rate grow again.

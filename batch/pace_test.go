@@ -45,6 +45,29 @@ func TestA429SlowsAllCallsAndTheyRecover(t *testing.T) {
 	})
 }
 
+// A service that answers 429 for another reason than the rate does not bring
+// the rate down for good.
+func TestA429BelowTheCeilingDoesNotLowerIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(10)
+		for range 60 { // one every ten seconds, whatever the rate
+			p.throttled()
+			time.Sleep(10 * time.Second)
+			_ = p.wait(t.Context())
+		}
+		if got := p.limiter.Limit(); got < 3 {
+			t.Errorf("rate %v after ten minutes of 429s now and then, want some 5", got)
+		}
+		for range 60 { // and without a pause
+			p.throttled()
+			time.Sleep(paceCooldown)
+		}
+		if got := p.limiter.Limit(); got < 0.5 {
+			t.Errorf("rate %v after five minutes of nothing but 429s, want a tenth of what was refused at least", got)
+		}
+	})
+}
+
 func TestCreatesAreHeldBackAndGiveUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(0)

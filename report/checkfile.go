@@ -23,7 +23,7 @@ func CheckFile(o Output) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	partial, err := locate(partialName(o.Path))
+	partial, err := locate(PartialName(o.Path))
 	if err != nil {
 		return err
 	}

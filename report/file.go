@@ -30,7 +30,7 @@ func WriteFile(o Output, s Source, finished bool) (string, error) {
 		return o.Path, writeDirect(o.Path, write)
 	}
 	if !finished {
-		partial := partialName(o.Path)
+		partial := PartialName(o.Path)
 		if place, err = locate(partial); err != nil {
 			return "", err
 		}
@@ -42,7 +42,7 @@ func WriteFile(o Output, s Source, finished bool) (string, error) {
 	if err := place.replace(write); err != nil {
 		return "", err
 	}
-	partial := partialName(o.Path)
+	partial := PartialName(o.Path)
 	if info, err := os.Lstat(partial); err == nil && info.Mode().IsRegular() {
 		if err := os.Remove(partial); err != nil {
 			return "", fmt.Errorf("%s: %w", partial, cause(err))
@@ -51,8 +51,8 @@ func WriteFile(o Output, s Source, finished bool) (string, error) {
 	return o.Path, nil
 }
 
-// partialName is where the report of an unfinished batch goes.
-func partialName(path string) string {
+// PartialName is where the report of an unfinished batch goes.
+func PartialName(path string) string {
 	ext := filepath.Ext(path)
 	return strings.TrimSuffix(path, ext) + ".partial" + ext
 }

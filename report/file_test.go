@@ -85,7 +85,7 @@ func TestPartialName(t *testing.T) {
 	for path, want := range map[string]string{
 		"out.csv": "out.partial.csv", "a.b/out": "a.b/out.partial", "x/a.b.jsonl": "x/a.b.partial.jsonl",
 	} {
-		if got := partialName(path); got != want {
+		if got := PartialName(path); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}

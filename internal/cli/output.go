@@ -66,14 +66,17 @@ func (a *application) place(info batch.Info) error {
 			}
 			o.Path = path
 		}
-		file := o.Path
-		if abs, err := filepath.Abs(o.Path); err == nil && o.Path != report.Stdout {
-			file = abs
+		if o.Path != report.Stdout {
+			file, err := filepath.Abs(o.Path)
+			if err != nil {
+				return usage(fmt.Errorf("report %s: %w", o.Path, err), "")
+			}
+			partial := report.PartialName(file)
+			if seen[file] || seen[partial] {
+				return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
+			}
+			seen[file], seen[partial] = true, true
 		}
-		if seen[file] {
-			return usage(fmt.Errorf("%s: two reports go to the same file", o.Path), "give each a path of its own")
-		}
-		seen[file] = true
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
