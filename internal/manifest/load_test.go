@@ -436,3 +436,17 @@ func TestLargeFilesInTime(t *testing.T) {
 		}
 	}
 }
+
+// A row that never ends is reported on its line.
+func TestEndlessRow(t *testing.T) {
+	dir := t.TempDir()
+	text := "sku,name\n1,a\n\"2\",\"" + strings.Repeat("b,c\n", 5<<20)
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := strings.NewReader("version: 1\ntasks: [{id: \"${{ row.sku }}\", task: x, forEach: a.csv}]\n")
+	_, err := Load("-", Options{Stdin: in, Dir: dir})
+	if err == nil || !strings.HasSuffix(err.Error(), "a.csv:3:1: row 2: is longer than 16 MB; is a quote not closed?") {
+		t.Errorf("got %v", err)
+	}
+}
