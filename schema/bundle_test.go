@@ -315,3 +315,18 @@ func TestDigest(t *testing.T) {
 		t.Errorf("got the text %s, want JSON", a.Text())
 	}
 }
+
+// An anchor in a file is found by the file's name also when the file has a
+// $id of its own.
+func TestAnchorInNamedFile(t *testing.T) {
+	open := folderOf(map[string]string{"c.json": `{"$id":"https://x.example/c","$defs":{"z":{"$anchor":"z","type":"string"}}}`}, map[string]int{})
+	s, err := Compile([]byte(`{"type":"object","properties":{"a":{"$ref":"c.json#z"}}}`), Options{Open: open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{`{"a":"x"}`: 0, `{"a":1}`: 1} {
+		if got := s.Validate([]byte(text)); len(got) != want {
+			t.Errorf("%s: got %v, want %d problems", text, got, want)
+		}
+	}
+}

@@ -47,7 +47,9 @@ func Compile(text []byte, o Options) (*Schema, error) {
 			errs = append(errs, metaErrors(d)...)
 		}
 		errs = append(errs, chains(c.x)...)
-		if o.Object {
+		// Of a root without a type whose references lead nowhere, what it
+		// describes is not known.
+		if o.Object && (len(c.errs) == 0 || doc.root.get("type") != nil) {
 			errs = append(errs, objectErrors(c.x, doc)...)
 		}
 	}

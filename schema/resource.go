@@ -142,13 +142,14 @@ func (x *index) claim(m map[string]place, name string, at place, n *node, key, t
 
 // within returns the place that a fragment names inside a resource, and walks
 // it when it is not one that the keywords lead to.
-func (x *index) within(resource place, uri, fragment string) (place, bool) {
+func (x *index) within(resource place, fragment string) (place, bool) {
 	fragment, err := url.PathUnescape(fragment)
 	if err != nil {
 		return place{}, false
 	}
 	if fragment != "" && fragment[0] != '/' {
-		p, ok := x.anchors[uri+"#"+fragment]
+		// The resource may have been found by another name than its own.
+		p, ok := x.anchors[x.bases[resource]+"#"+fragment]
 		return p, ok
 	}
 	p := place{resource.doc, resource.pointer + fragment}
@@ -173,7 +174,7 @@ func (x *index) resolve(r reference) (place, bool) {
 	if !ok {
 		return place{}, false
 	}
-	return x.within(resource, target, fragment)
+	return x.within(resource, fragment)
 }
 
 // baseOf returns the URI of the resource that holds a place.

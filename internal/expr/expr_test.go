@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func csv(fields ...string) Env { return Env{"row": {Fields: fields, Text: true}} }
@@ -121,6 +122,39 @@ func TestEvalErrors(t *testing.T) {
 		got, err := p.Eval(NewValues(map[string]map[string]any{"row": row}))
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %v, %v, want %q", c.source, got, err, c.want)
+		}
+	}
+}
+
+// No function depends on the machine's zone or makes text without bound.
+func TestDatesAndBounds(t *testing.T) {
+	local := time.Local
+	defer func() { time.Local = local }()
+	time.Local = time.FixedZone("JST", 9*60*60)
+	row := map[string]any{"big": strings.Repeat("a", 100_000)}
+	for source, want := range map[string]string{
+		`string(date("2026-01-01 10:00", "2006-01-02 15:04").Unix())`:        "1767261600",
+		`date("2026-01-01T10:00:00+09:00").String()`:                         "2026-01-01 01:00:00 +0000 UTC",
+		`date("2026-01-01").Format("2006")`:                                  "2026",
+		`string(date("2026-01-01 10:00", "2006-01-02 15:04", "UTC").Unix())`: "1767261600",
+		`date("2026-01-01", "2006-01-02", "Lo" + "cal").String()`:            "the zone Local is not available: it depends on the machine",
+		`date("x").String()`: `"x" is not a date`,
+		`let a = map(1..1000, row.big); let b = map(1..1000, a); toJSON(map(1..1000, b))`: errTooLong.Error(),
+		`reduce(1..60, toBase64(#acc), row.big)`:                                          errTooLong.Error(),
+		`toJSON({"b": [1, "x"]})`:                                                         "{\n  \"b\": [\n    1,\n    \"x\"\n  ]\n}",
+		`toBase64("ab")`:                                                                  "YWI=",
+	} {
+		p, err := Compile(source, open)
+		if err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		got, err := p.Eval(NewValues(map[string]map[string]any{"row": row}))
+		if err != nil {
+			got = err.Error()
+		}
+		if text, _ := got.(string); !strings.HasPrefix(text, want) {
+			t.Errorf("%s: got %v, want %q", source, got, want)
 		}
 	}
 }

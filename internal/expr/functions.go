@@ -1,11 +1,15 @@
 package expr
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	lang "github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/builtin"
@@ -28,6 +32,12 @@ func functions() []lang.Option {
 		lang.Function("toPairs", toPairs, new(func(map[string]any) []any)),
 		lang.DisableBuiltin("replace"),
 		lang.Function("replace", replace, new(func(string, string, string) string)),
+		lang.DisableBuiltin("date"),
+		lang.Function("date", date, new(func(string) time.Time), new(func(string, string) time.Time), new(func(string, string, string) time.Time)),
+		lang.DisableBuiltin("toJSON"),
+		lang.Function("toJSON", toJSON, new(func(any) string)),
+		lang.DisableBuiltin("toBase64"),
+		lang.Function("toBase64", toBase64, new(func(string) string)),
 		lang.DisableBuiltin("repeat"),
 		lang.Function("repeat", repeat, new(func(string, int) string)),
 		lang.DisableBuiltin("join"),
@@ -128,6 +138,89 @@ func repeat(args ...any) (any, error) {
 		return nil, errTooLong
 	}
 	return strings.Repeat(s, n), nil
+}
+
+// dateLayouts are what a date without a layout may look like.
+var dateLayouts = []string{
+	time.DateOnly, time.TimeOnly, time.DateTime, time.RFC3339, time.RFC822, time.RFC850, time.RFC1123,
+}
+
+// date reads a time as UTC, or in a zone that is named. The zone of the
+// machine, which expr-lang's own falls back on, would decide the result.
+func date(args ...any) (any, error) {
+	var words []string
+	for _, a := range args {
+		text, ok := a.(string)
+		if !ok {
+			return nil, fmt.Errorf("date needs strings, not %s", kind(a))
+		}
+		words = append(words, text)
+	}
+	zone := time.UTC
+	if len(words) == 3 {
+		if words[2] == "Local" {
+			return nil, errors.New("the zone Local is not available: it depends on the machine")
+		}
+		var err error
+		if zone, err = time.LoadLocation(words[2]); err != nil {
+			return nil, err
+		}
+	}
+	if len(words) > 1 {
+		return time.ParseInLocation(words[1], words[0], zone)
+	}
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, words[0]); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return nil, fmt.Errorf("%q is not a date", words[0])
+}
+
+// toJSON refuses what would become too long before it writes anything: a
+// small program can make a list whose parts are one and the same list.
+func toJSON(args ...any) (any, error) {
+	if length(args[0], maxText) > maxText {
+		return nil, errTooLong
+	}
+	b, err := json.MarshalIndent(args[0], "", "  ")
+	if err != nil || len(b) > maxText {
+		return nil, cmp.Or(err, errTooLong)
+	}
+	return string(b), nil
+}
+
+// length counts the bytes of a value's JSON roughly and stops beyond limit.
+func length(v any, limit int) int {
+	n := 2
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case []any:
+		for _, item := range v {
+			if n += length(item, limit-n); n > limit {
+				break
+			}
+		}
+	case map[string]any:
+		for key, item := range v {
+			if n += len(key) + length(item, limit-n); n > limit {
+				break
+			}
+		}
+	}
+	return n
+}
+
+func toBase64(args ...any) (any, error) {
+	text, ok := args[0].(string)
+	if !ok {
+		return nil, fmt.Errorf("toBase64 needs a string, not %s", kind(args[0]))
+	}
+	if base64.StdEncoding.EncodedLen(len(text)) > maxText {
+		return nil, errTooLong
+	}
+	return base64.StdEncoding.EncodeToString([]byte(text)), nil
 }
 
 func join(args ...any) (any, error) {

@@ -19,6 +19,9 @@ type builder struct {
 	open  map[*yaml.Node]bool
 	added uint64 // bytes that aliases add
 	fatal *Problem
+
+	line   int    // of source
+	source []rune // the line that was looked at last
 }
 
 // build returns nil when aliases make the tree endless or huge.
@@ -85,7 +88,7 @@ func (b *builder) value(y *yaml.Node, parent *node, key string, index int) *node
 	}
 	n := &node{doc: b.doc, parent: parent, key: key, index: index, line: y.Line, column: y.Column}
 	b.built[y] = n
-	if y.Style&yaml.TaggedStyle != 0 && y.Tag != "!!str" && y.Tag != "!" {
+	if y.Style&yaml.TaggedStyle != 0 && y.Tag != "!!str" {
 		b.ps.add(n.problem(fmt.Sprintf("the tag %s is not supported", y.Tag),
 			"a value that starts with ! must be quoted"))
 	}
@@ -120,13 +123,42 @@ func (b *builder) scalar(n *node, y *yaml.Node) {
 	case y.Style&yaml.TaggedStyle == 0:
 		n.kind = plainKind(y.Value)
 	}
+	if n.style <= double {
+		b.properties(n)
+	}
+}
+
+// properties moves a scalar's place from its anchor and its tag, where the
+// parser sees it begin, to its text. Of a ! alone the parser says nothing.
+func (b *builder) properties(n *node) {
+	if n.line != b.line { // a line may hold very many scalars
+		b.line, b.source = n.line, []rune(b.doc.line(n.line))
+	}
+	source, at := b.source, n.column-1
+	for at < len(source) && (source[at] == '&' || source[at] == '!') {
+		from := at
+		for at < len(source) && source[at] != ' ' && source[at] != '\t' {
+			at++
+		}
+		if at == from+1 && source[from] == '!' {
+			b.ps.add(n.problem("the tag ! is not supported", "a value that starts with ! must be quoted"))
+		}
+		for at < len(source) && (source[at] == ' ' || source[at] == '\t') {
+			at++
+		}
+		if at == len(source) { // the text is on another line, or there is none
+			return
+		}
+		n.column = at + 1
+	}
 }
 
 // mapping fills n with the pairs of y; those that << brings in come last and
 // give way to those that are written out.
 func (b *builder) mapping(n *node, y *yaml.Node) {
 	lines := make(map[string]int, len(y.Content)/2)
-	var merges []*yaml.Node
+	var merge *yaml.Node
+	mergeLine := 0
 	n.fields = make([]field, 0, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
@@ -134,7 +166,11 @@ func (b *builder) mapping(n *node, y *yaml.Node) {
 			k = k.Alias
 		}
 		if k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Style == 0 {
-			merges = append(merges, v)
+			if merge != nil {
+				b.twice(n, k, k.Value, mergeLine)
+				continue
+			}
+			merge, mergeLine = v, k.Line
 			continue
 		}
 		key, ok := b.key(n, k)
@@ -142,24 +178,32 @@ func (b *builder) mapping(n *node, y *yaml.Node) {
 			continue
 		}
 		if line, twice := lines[key]; twice {
-			b.ps.add(Problem{
-				File: b.doc.name, Line: k.Line, Column: k.Column, Path: b.doc.path(n),
-				Message: fmt.Sprintf("the key %s is given twice, first on line %d", quote(key), line),
-			})
+			b.twice(n, k, key, line)
 			continue
 		}
 		lines[key] = k.Line
 		n.fields = append(n.fields, field{key, k.Line, k.Column, b.value(v, n, key, 0)})
 	}
-	for _, m := range merges {
-		b.merge(n, m)
+	if merge != nil {
+		b.merge(n, merge, lines)
 	}
+}
+
+// twice files that a map has a key for the second time.
+func (b *builder) twice(n *node, k *yaml.Node, key string, line int) {
+	b.ps.add(Problem{
+		File: b.doc.name, Line: k.Line, Column: k.Column, Path: b.doc.path(n),
+		Message: fmt.Sprintf("the key %s is given twice, first on line %d", quote(key), line),
+	})
 }
 
 func (b *builder) key(n *node, k *yaml.Node) (string, bool) {
 	k0 := &node{doc: b.doc, line: k.Line, column: k.Column, kind: object}
-	if k.Kind == yaml.ScalarNode {
+	switch k.Kind {
+	case yaml.ScalarNode:
 		b.scalar(k0, k)
+	case yaml.SequenceNode:
+		k0.kind = list
 	}
 	if k0.kind == textual {
 		return k.Value, true
@@ -173,7 +217,8 @@ func (b *builder) key(n *node, k *yaml.Node) (string, bool) {
 	return "", false
 }
 
-func (b *builder) merge(n *node, y *yaml.Node) {
+// merge adds what << brings in; has are the keys that n has already.
+func (b *builder) merge(n *node, y *yaml.Node, has map[string]int) {
 	v := b.value(y, n, "<<", 0)
 	sources := []*node{v}
 	if v.kind == list {
@@ -187,7 +232,8 @@ func (b *builder) merge(n *node, y *yaml.Node) {
 			continue
 		}
 		for _, f := range s.fields {
-			if n.get(f.key) == nil {
+			if _, own := has[f.key]; !own {
+				has[f.key] = f.line
 				n.fields = append(n.fields, f)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -34,7 +33,7 @@ func (f *csvFile) env() expr.Object { return expr.Object{Fields: f.header, Text:
 
 // readHeader opens the file once to learn its columns.
 func (f *csvFile) readHeader() error {
-	file, err := os.Open(f.path)
+	file, err := openData(f.path)
 	if err != nil {
 		return err
 	}
@@ -45,7 +44,7 @@ func (f *csvFile) readHeader() error {
 
 func (f *csvFile) rows(withJSON bool) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		file, err := os.Open(f.path)
+		file, err := openData(f.path)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -103,6 +102,8 @@ func openCSV(r io.Reader, tabs bool) (*csvReader, []string, error) {
 			e.message = fmt.Sprintf("column %d has no name", i+1)
 		case !utf8.ValidString(name):
 			e.message = "the header is not valid UTF-8"
+		case strings.Contains(name, "\r"):
+			e.message = "the lines end in carriage returns alone: save the file with line feeds"
 		case slices.Contains(header[:i], name):
 			e.message = fmt.Sprintf("two columns are named %s", quote(name))
 		default:
@@ -142,10 +143,18 @@ scan:
 
 func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error) bool) {
 	r := &row{}
+	next := 1 // line on which the next row starts, blank lines aside
+	if line, _ := c.FieldPos(len(header) - 1); line > 0 {
+		next = line + 1 + strings.Count(header[len(header)-1], "\n")
+	}
 	for number := 1; ; number++ {
 		c.limit.left = maxRow
 		record, err := c.Read()
 		if errors.Is(err, io.EOF) {
+			return
+		}
+		if errors.Is(err, errLongRow) {
+			yield(nil, &rowError{line: next, column: 1, number: number, message: errLongRow.Error()})
 			return
 		}
 		if err != nil {
@@ -157,6 +166,8 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 			continue
 		}
 		line, _ := c.FieldPos(0)
+		last, _ := c.FieldPos(len(record) - 1)
+		next = last + 1 + strings.Count(record[len(record)-1], "\n")
 		if err := c.check(record, len(header), line, number); err != nil {
 			if !yield(nil, err) {
 				return
@@ -236,7 +247,7 @@ type limited struct {
 	left int
 }
 
-var errLongRow = errors.New("a row is longer than 16 MB; is a quote not closed?")
+var errLongRow = errors.New("is longer than 16 MB; is a quote not closed?")
 
 func (l *limited) Read(p []byte) (int, error) {
 	if l.left <= 0 {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"unicode/utf8"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
@@ -28,7 +27,7 @@ func (f *jsonlFile) env() expr.Object { return expr.Object{Open: true} }
 
 func (f *jsonlFile) rows(withJSON bool) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		file, err := os.Open(f.path)
+		file, err := openData(f.path)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -49,6 +48,7 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 		if line == 1 {
 			text = bytes.TrimPrefix(text, []byte("\ufeff"))
 		}
+		space := utf8.RuneCount(text) - utf8.RuneCount(bytes.TrimLeft(text, " \t\r"))
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
@@ -56,6 +56,9 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 		object, err := decodeRow(text)
 		if err != nil {
 			err.line, err.number = line, number
+			if err.column > 0 {
+				err.column += space
+			}
 			if !yield(nil, err) {
 				return
 			}
@@ -111,10 +114,9 @@ func decodeRow(text []byte) (map[string]any, *rowError) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.message = "is not valid JSON: it ends too early"
 		e.column = utf8.RuneCount(text) + 1
-	case errors.As(err, &syntax):
+	case errors.As(json.Unmarshal(text, new(json.RawMessage)), &syntax):
+		// The decoder's own offsets are not those of one and the same place.
 		e.column = utf8.RuneCount(text[:min(max(int(syntax.Offset)-1, 0), len(text))]) + 1
-	default:
-		e.column = utf8.RuneCount(text[:min(int(d.InputOffset()), len(text))])
 	}
 	return nil, e
 }

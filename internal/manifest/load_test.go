@@ -411,3 +411,42 @@ func TestRowSchemaFile(t *testing.T) {
 		t.Errorf("got %v, want the place in a.json", err)
 	}
 }
+
+// What << brings in is added in time that grows with its size alone, and a
+// syntax error at the end of a large file is found without parsing the file
+// over and over.
+func TestLargeFilesInTime(t *testing.T) {
+	var merged, broken strings.Builder
+	merged.WriteString("version: 1\ntasks: [{task: x}]\nresultSchemas:\n  a:\n    type: object\n    x-words:\n      <<: {")
+	for i := range 20_000 {
+		fmt.Fprintf(&merged, "k%d: 1, ", i)
+	}
+	merged.WriteString("last: 1}\n")
+	broken.WriteString("version: 1\ntasks:\n" + strings.Repeat("  - task: x\n", 100_000) + "  - task: x\n   id: a\n")
+	for name, text := range map[string]string{"merge": merged.String(), "syntax": broken.String()} {
+		start := time.Now()
+		_, err := Load("-", Options{Stdin: strings.NewReader(text), Dir: t.TempDir()})
+		if name == "syntax" && (err == nil || !strings.HasPrefix(err.Error(), "-:100004:4: ")) {
+			t.Errorf("got %v, want an error on line 100004", err)
+		} else if name == "merge" && err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 8*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+	}
+}
+
+// A row that never ends is reported on its line.
+func TestEndlessRow(t *testing.T) {
+	dir := t.TempDir()
+	text := "sku,name\n1,a\n\"2\",\"" + strings.Repeat("b,c\n", 5<<20)
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := strings.NewReader("version: 1\ntasks: [{id: \"${{ row.sku }}\", task: x, forEach: a.csv}]\n")
+	_, err := Load("-", Options{Stdin: in, Dir: dir})
+	if err == nil || !strings.HasSuffix(err.Error(), "a.csv:3:1: row 2: is longer than 16 MB; is a quote not closed?") {
+		t.Errorf("got %v", err)
+	}
+}

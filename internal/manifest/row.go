@@ -2,8 +2,10 @@ package manifest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"os"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
@@ -41,6 +43,19 @@ func (e *rowError) Error() string {
 		return e.message
 	}
 	return fmt.Sprintf("row %d: %s", e.number, e.message)
+}
+
+// openData opens a data file. What is no file, such as a pipe, cannot be read
+// twice, and opening it could wait for ever.
+func openData(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		err = errors.New("it is not a regular file, and data are read twice")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
 }
 
 // inline is a list of maps in the manifest itself.

@@ -108,6 +108,9 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
+	if info, err := root.Stat(filepath.FromSlash(name)); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errors.New("it is not a regular file") // a pipe could be waited for for ever
+	}
 	file, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
 		return nil, errors.New(fileError(name, err))

@@ -25,7 +25,7 @@ func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
 	if line, column := tabbed(doc); line > 0 {
 		return nil, &Problem{
 			File: doc.name, Line: line, Column: column,
-			Message: "a tab is used for indentation", Hint: "indent with spaces",
+			Message: tabMessage, Hint: tabHint,
 		}
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -114,21 +114,40 @@ func locate(doc *document, text []byte, err error) *Problem {
 	}
 	line = min(max(line, 1), len(doc.lines))
 	p := &Problem{File: doc.name, Line: line, Column: indent(doc.line(line)) + 1, Message: message}
-	point(p, doc.line(line))
+	point(p, doc)
 	return p
 }
 
-// shortest returns the least number of lines that give the same message.
+// shortest returns the least number of lines that give the same message. The
+// end of the text that the parser asked for is mostly the place, so the search
+// begins there: to parse a large file for every step takes long.
 func shortest(doc *document, message string) int {
-	low, high := 1, len(doc.lines)
-	for low < high {
-		mid := (low + high) / 2
-		d := yaml.NewDecoder(strings.NewReader(strings.Join(doc.lines[:mid], "\n") + "\n"))
+	fails := func(lines int) (bool, int) {
+		r := &lineReader{lines: doc.lines[:lines]}
+		d := yaml.NewDecoder(r)
 		_, err := decode(d)
 		for err == nil {
 			_, err = decode(d)
 		}
-		if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil && m[2] == message {
+		m := syntaxLine.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
+		return m != nil && m[2] == message, r.read
+	}
+	low, high := 1, len(doc.lines)
+	if same, read := fails(high); same && read > 0 {
+		if same, _ := fails(read); same {
+			high = read
+		}
+	}
+	for step := 4; high-step >= low; step *= 8 {
+		if same, _ := fails(high - step); !same {
+			low = high - step + 1
+			break
+		}
+		high -= step
+	}
+	for low < high {
+		mid := (low + high) / 2
+		if same, _ := fails(mid); same {
 			high = mid
 		} else {
 			low = mid + 1
@@ -137,78 +156,27 @@ func shortest(doc *document, message string) int {
 	return low
 }
 
+// A lineReader hands lines out one by one and counts them.
+type lineReader struct {
+	lines []string
+	read  int
+	rest  string
+}
+
+func (r *lineReader) Read(p []byte) (int, error) {
+	if r.rest == "" {
+		if r.read == len(r.lines) {
+			return 0, io.EOF
+		}
+		r.rest = r.lines[r.read] + "\n"
+		r.read++
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
-
-var (
-	startsBadly = regexp.MustCompile("(?:^|[:-] +|[\\[{,] *)([%@`])")
-	inBraces    = regexp.MustCompile(`[\[{][^"']*?(\$\{\{)`)
-	secondColon = regexp.MustCompile(`:(?:\s.*?|\s*)(:)(?:\s|$)`)
-)
-
-// point looks at the line for what people get wrong, and gives the column and
-// a hint. Without a find the column is that of the line's first character.
-func point(p *Problem, line string) {
-	switch {
-	case startsBadly.MatchString(line) && strings.Contains(p.Message, "cannot start"):
-		at := startsBadly.FindStringSubmatchIndex(line)[2]
-		p.Column = utf8.RuneCountInString(line[:at]) + 1
-		p.Message = fmt.Sprintf("a value cannot start with %c", line[at])
-		p.Hint = "quote the value"
-	case strings.Contains(p.Message, "did not find expected") && inBraces.MatchString(line):
-		at := inBraces.FindStringSubmatchIndex(line)[2]
-		p.Column = utf8.RuneCountInString(line[:at]) + 1
-		p.Message = "${{ … }} inside braces or brackets must be quoted"
-		p.Hint = `quote the expression: "${{ … }}"`
-	case strings.Contains(p.Message, "mapping values are not allowed"):
-		if at := secondColon.FindStringSubmatchIndex(line); at != nil {
-			p.Column = utf8.RuneCountInString(line[:at[2]]) + 1
-			p.Message = "a second \": \" in a value"
-			p.Hint = "quote the value"
-			if strings.Contains(line, "${{") {
-				p.Hint = "quote the expression"
-			}
-		}
-	case strings.Contains(p.Message, "unexpected end of stream"):
-		if at := openQuote(line); at >= 0 {
-			p.Column = utf8.RuneCountInString(line[:at]) + 1
-			p.Message = "a quote is not closed"
-		}
-	case strings.Contains(p.Message, "unknown escape character"):
-		p.Message = "a backslash in double quotes stands before a character that it cannot escape"
-		p.Hint = "use single quotes, or write \\\\ for a backslash"
-	case strings.Contains(p.Message, "'-' indicator"):
-		p.Message, p.Hint = "this line is neither an entry of the list above nor of a map around it", "check the indentation"
-	case strings.HasSuffix(p.Message, "expected key"):
-		p.Message, p.Hint = "this line does not belong to the map above", "check the indentation"
-	case strings.HasSuffix(p.Message, "',' or '}'"):
-		p.Message = "a { is not closed by }"
-	case strings.HasSuffix(p.Message, "',' or ']'"):
-		p.Message = "a [ is not closed by ]"
-	case strings.HasSuffix(p.Message, "<document start>"):
-		p.Message = "there is text after the end of the document"
-	case strings.Contains(p.Message, "unknown anchor"):
-		name := strings.Split(p.Message, "'")
-		if at := strings.Index(line, "*"+name[1%len(name)]); at >= 0 {
-			p.Column = utf8.RuneCountInString(line[:at]) + 1
-		}
-	}
-}
-
-// openQuote returns where a line opens the quote that it does not close, or -1.
-func openQuote(line string) int {
-	open := -1
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case open >= 0 && c == '\\' && line[open] == '"':
-			i++
-		case open >= 0 && c == line[open]:
-			open = -1
-		case open < 0 && (c == '"' || c == '\'') && (i == 0 || strings.IndexByte(" [{,:", line[i-1]) >= 0):
-			open = i
-		}
-	}
-	return open
-}
 
 // tabbed finds a tab in the indentation of a line that is not part of a
 // quoted or block scalar that has begun before; those may contain tabs.

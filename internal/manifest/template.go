@@ -114,6 +114,8 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	switch {
 	case e.Unterminated && n.style == plain:
 		hint = "quote the string: in YAML \" #\" starts a comment"
+	case strings.Contains(message, "mismatched types string and") && s.env["row"].Text:
+		hint = "cells of a CSV file are strings: compare with \"5\", or write int(row.x)"
 	case e.Name == "secrets" && !secrets:
 		message = "secrets may stand in variable values alone"
 		hint = `add a variable, such as password: "${{ secrets.PASSWORD }}", and write %password% in the task's text`
