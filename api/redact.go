@@ -9,6 +9,10 @@ import (
 	"unicode/utf8"
 )
 
+// secretLeast is the length in bytes from which a secret is hidden: a shorter one
+// would be found in harmless text, and make it unreadable.
+const secretLeast = 6
+
 // hidden stands in an error where a secret was.
 const hidden = "[secret]"
 
@@ -17,7 +21,7 @@ const hidden = "[secret]"
 func hide(text string, secrets []string) string {
 	var forms []string
 	for _, s := range secrets {
-		if s == "" {
+		if len(s) < secretLeast {
 			continue
 		}
 		forms = append(forms, s, plainLine(s), url.QueryEscape(s), url.PathEscape(s))

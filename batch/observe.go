@@ -15,6 +15,7 @@ const (
 	lostAfter   = 3
 	lostOver    = time.Minute
 	silenceMost = 10 * time.Minute
+	silenceTold = 20 * time.Second
 )
 
 // follow waits for the end of a run that exists and judges it. It returns
@@ -128,6 +129,7 @@ func (o *observation) see(s sight) (bool, error) {
 	if o.silent.IsZero() {
 		o.silent = time.Now()
 	}
+	o.warnSilent(time.Since(o.silent), s.err)
 	if time.Since(o.silent) > silenceMost {
 		return true, o.halt(&UnreachableError{Err: s.err})
 	}
@@ -165,6 +167,7 @@ func (o *observation) notFound() (bool, error) {
 		o.since = now
 	}
 	o.missing++
+	o.warnSilent(now.Sub(o.since), ErrNotFound)
 	if o.missing < lostAfter || now.Sub(o.since) < lostOver {
 		return false, nil
 	}
@@ -218,6 +221,23 @@ func (o *observation) late(ctx context.Context) (bool, error) {
 		o.warn(fmt.Sprintf("run %s passed its timeout and the stop was not confirmed: %s", o.row.RunID, err))
 	}
 	return false, nil
+}
+
+// warnSilent tells, once a minute for all runs together, that nothing is heard
+// of a run for a while.
+func (o *observation) warnSilent(since time.Duration, err error) {
+	if since < silenceTold {
+		return
+	}
+	o.mu.Lock()
+	told := time.Since(o.lastSilent) < time.Minute
+	if !told {
+		o.lastSilent = time.Now()
+	}
+	o.mu.Unlock()
+	if !told {
+		o.warn(fmt.Sprintf("nothing is heard of run %s for %s (%s); still asking", o.row.RunID, since.Round(time.Second), err))
+	}
 }
 
 // warnStatus tells once of a status word that this version does not know.

@@ -57,11 +57,12 @@ func (c Config) validate() error {
 // told to: the same batch can be continued.
 var ErrInterrupted = errors.New("interrupted with work unfinished")
 
-// An UnreachableError says that the service could not be reached for so long
-// that the batch was halted. Nothing is lost: it can be continued.
+// An UnreachableError says that the service could not be reached, or did not
+// answer as it should, for so long that the batch was halted. Nothing is lost:
+// it can be continued.
 type UnreachableError struct{ Err error }
 
-func (e *UnreachableError) Error() string { return "the service cannot be reached: " + e.Err.Error() }
+func (e *UnreachableError) Error() string { return "the service can't be used: " + e.Err.Error() }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // A ChangedError says that a task expanded differently than when the batch was
@@ -118,9 +119,11 @@ type runner struct {
 	refused  chan struct{} // closed when the service refused us: nothing can be read either
 	cause    error         // why; read only after halted is closed
 
-	mu         sync.Mutex
-	known      map[Status]bool // unknown status words that were warned of
-	lastUnsure time.Time
+	mu          sync.Mutex
+	known       map[Status]bool // unknown status words that were warned of
+	lastUnsure  time.Time
+	unsureInRow int       // creates without an answer since the last run that started
+	lastSilent  time.Time // when a person was last told that nothing is heard
 
 	big     sync.Mutex // held while a large result is judged, so that one at a time is
 	agents  agentCache

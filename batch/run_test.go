@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,68 @@ func TestAnUnknownCreateIsNeverSentAgain(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"stranger"}, l.verdict(1).Candidates); diff != "" {
 			t.Errorf("candidates (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestCreatesWithoutAnswersHaltTheBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 200)
+		s.start = func(int, Spec) (Observed, error) { return Observed{}, errReset }
+		var unreachable *UnreachableError
+		began := time.Now()
+		if err := Run(t.Context(), c); !errors.As(err, &unreachable) {
+			t.Fatalf("got %v, want an UnreachableError", err)
+		}
+		if s.n < unsureMost || s.n > unsureMost+c.Concurrency {
+			t.Errorf("%d creates were sent, want some %d", s.n, unsureMost)
+		}
+		if d := time.Since(began); d < 30*time.Second {
+			t.Errorf("sent them within %s, want them held back", d)
+		}
+		// The service is well again: the rest is bought, and those are unknown.
+		s.start = nil
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		unknown := 0
+		for _, o := range l.outcomes() {
+			switch o {
+			case "unknown":
+				unknown++
+			case "passed":
+			default:
+				t.Errorf("outcome %s, want passed or unknown", o)
+			}
+		}
+		for text, n := range s.creates {
+			if n != 1 {
+				t.Errorf("%q was sent %d times, want 1", text, n)
+			}
+		}
+		if unknown != s.n-(200-unknown) {
+			t.Errorf("%d unknown of %d creates", unknown, s.n)
+		}
+	})
+}
+
+func TestSilenceIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s, c := bench(t, 3)
+		s.get = func(_ string, run *fakeRun) (Observed, error) {
+			if time.Since(run.began) < 2*time.Minute {
+				return Observed{}, errReset
+			}
+			return Observed{}, nil
+		}
+		var warned []string
+		var mu sync.Mutex
+		c.Warn = func(m string) { mu.Lock(); defer mu.Unlock(); warned = append(warned, m) }
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if len(warned) < 1 || len(warned) > 3 || !strings.Contains(warned[0], "nothing is heard of run run-") {
+			t.Errorf("warnings %q, want one a minute", warned)
 		}
 	})
 }

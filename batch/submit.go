@@ -15,6 +15,15 @@ const (
 	resendMost     = time.Minute
 )
 
+// How the batch brakes when creates are not answered: each one in a row holds
+// the next ones back for longer, and so many of them halt the batch. Every one
+// may have bought a run that nobody will see.
+const (
+	unsureFirst = time.Second
+	unsureWait  = time.Minute
+	unsureMost  = 10
+)
+
 // detachGrace is how long a create that is on its way may go on after the
 // context was cancelled: its answer is worth a wait that nobody notices.
 const detachGrace = 700 * time.Millisecond
@@ -82,6 +91,9 @@ func (r *runner) started(row Row, run Observed) (Row, bool, error) {
 		// Not our state: the id belongs to another attempt already.
 		return row, false, r.unsure(row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
 	}
+	r.mu.Lock()
+	r.unsureInRow = 0
+	r.mu.Unlock()
 	row.State, row.StartedAt = StateRunning, at
 	row.RunID, row.Status, row.CreatedAt = run.ID, run.Status, run.CreatedAt
 	return row, err == nil, err
@@ -141,11 +153,18 @@ func (r *runner) warnSlow(task Task, try int, message string) {
 func (r *runner) unsure(row Row, cause error) error {
 	r.mu.Lock()
 	r.lastUnsure = time.Now()
+	r.unsureInRow++
+	n := r.unsureInRow
 	r.mu.Unlock()
-	return r.append(Event{
+	r.pace.holdCreates(backoff(n, unsureFirst, unsureWait))
+	err := r.append(Event{
 		Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
 		Message: "the answer to the create is missing: " + cause.Error(),
 	})
+	if err == nil && n >= unsureMost {
+		err = r.halt(&UnreachableError{Err: fmt.Errorf("%d creates in a row got no usable answer, the last one: %w", n, cause)})
+	}
+	return err
 }
 
 func (r *runner) warn(message string) { r.Warn(r.Secrets.Mask(message)) }

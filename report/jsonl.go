@@ -57,6 +57,13 @@ func appendRecord(b []byte, rec batch.Record) []byte {
 		}
 		b = append(b, ']')
 	}
+	if len(v.Leaked) > 0 {
+		b = append(b, `,"leaked":[`...)
+		for i, name := range v.Leaked {
+			b = appendText(comma(b, i), name)
+		}
+		b = append(b, ']')
+	}
 	if len(rec.Row) > 0 {
 		b = appendRaw(append(b, `,"row":`...), rec.Row)
 	}

@@ -124,7 +124,7 @@ func TestBarFollowsTheTerminal(t *testing.T) {
 			defer mu.Unlock()
 			return width
 		}})
-		time.Sleep(time.Second)
+		time.Sleep(time.Second + redraw/2) // between two drawings
 		wide, mark := columnsOf(s.text()), s.raw.Len()
 		mu.Lock()
 		width = 30

@@ -49,10 +49,10 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	}
 	if n := s.Counts[batch.Unknown]; n > 0 {
 		line("  unknown: for %s it could not be settled whether a run was bought;", counted(n, "task", "tasks"))
-		line("    candidates in the JSONL report names the runs to look at before it is bought again")
+		line("    the reports name the runs to look at before it is bought again")
 	}
 	if s.Leaked > 0 {
-		line("  secrets: %s the value of a secret; look before you pass the reports on",
+		line("  secrets: %s the value of a secret (\"leaked\" in JSONL); look before you pass the reports on",
 			counted(s.Leaked, "result contains", "results contain"))
 	}
 	// What is to be copied stays in one piece.

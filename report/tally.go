@@ -24,7 +24,7 @@ type tally struct {
 // A flight is a task between its intent and its verdict.
 type flight struct {
 	since time.Time     // of the intent; zero when an earlier process made it
-	took  time.Duration // the run's length by the service's clock; 0 if unknown
+	took  time.Duration // the run's length by the service's clock; 0 if unknown, 1 if none
 }
 
 func newTally(total int, started map[batch.Outcome]int) *tally {
@@ -58,8 +58,8 @@ func (t *tally) add(e batch.Event) time.Duration {
 		t.board(e.Position)
 	case batch.AttemptEnded:
 		f := t.board(e.Position)
-		if r := e.Run; r != nil && !r.StartedAt.IsZero() && r.EndedAt.After(r.StartedAt) {
-			f.took = r.EndedAt.Sub(r.StartedAt)
+		if r := e.Run; r != nil && !r.StartedAt.IsZero() && !r.EndedAt.Before(r.StartedAt) {
+			f.took = max(r.EndedAt.Sub(r.StartedAt), 1)
 			t.flight[e.Position] = f
 		}
 	case batch.TaskJudged:

@@ -21,6 +21,7 @@ const continueWithin = 24 * time.Hour
 type application struct {
 	sys      Sys
 	flags    *applyFlags
+	state    string // folder of the ledger
 	manifest *manifest.Manifest
 	outputs  []output
 	show     *display
@@ -43,7 +44,7 @@ func (a *application) run(ctx context.Context) error {
 	a.offset = offset
 	b, err := a.open(ctx, drain)
 	if err != nil {
-		return err
+		return a.describe(err)
 	}
 	info, err := b.Info()
 	if err != nil {
@@ -132,7 +133,23 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.
 		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL,
 		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
 		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
-	}, a.manifest.Tasks(nil))
+	}, untilDone(ctx, a.manifest.Tasks(nil)))
+}
+
+// untilDone ends a sequence of tasks with [batch.ErrInterrupted] once ctx is
+// done: opening a large batch takes a while, and nothing is sent before.
+func untilDone(ctx context.Context, tasks iter.Seq2[batch.Task, error]) iter.Seq2[batch.Task, error] {
+	return func(yield func(batch.Task, error) bool) {
+		for task, err := range tasks {
+			if ctx.Err() != nil {
+				yield(batch.Task{}, batch.ErrInterrupted)
+				return
+			}
+			if !yield(task, err) {
+				return
+			}
+		}
+	}
 }
 
 // takeUp decides about an unfinished batch: it is continued (true), or its
@@ -152,7 +169,11 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		if n := sum.Counts[batch.Running]; n > 0 {
 			a.show.say("batch %s of %s is given up; collecting its %s in flight first", info.ID, clock(info.OpenedAt), plural(n, "run"))
 		}
-		return false, a.carry(ctx, drain, old, nil, func() {})
+		if err := a.carry(ctx, drain, old, nil, func() {}); err != nil {
+			return false, err
+		}
+		a.show.say("batch %s was given up; %s writes what it has", info.ID, a.reportCommand(info.ID))
+		return false, nil
 	}
 	var changed *batch.ChangedError
 	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
@@ -176,7 +197,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		draining := false
+		draining, detached := false, false
 		for {
 			select {
 			case <-quit:
@@ -188,8 +209,11 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 					a.show.interrupted()
 					continue
 				}
-				a.show.detached()
-				cancel()
+				cancel() // first: the message takes a moment on a large batch
+				if !detached {
+					detached = true
+					a.show.detached()
+				}
 			}
 		}
 	}()
@@ -199,7 +223,8 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		return errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
+		err := errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
+		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
 	}
 	sum, err := b.Summary()
 	if err != nil {
@@ -215,7 +240,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		err = errors.Join(err, e)
 	}
 	if err != nil {
-		return &failure{exitInternal, err, "nothing is lost: the ledger has every result"}
+		return &failure{exitInternal, err, "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"}
 	}
 	if runErr != nil {
 		return a.describe(runErr)
@@ -237,7 +262,11 @@ func (a *application) describe(err error) error {
 	var refused *batch.RefusedError
 	var unreachable *batch.UnreachableError
 	var changed *batch.ChangedError
+	words := errors.New(a.secrets.Mask(err.Error()))
+	var told *failure
 	switch {
+	case errors.As(err, &told):
+		return err // it has its words already
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):
@@ -245,9 +274,9 @@ func (a *application) describe(err error) error {
 		if refused.Status == 402 {
 			hint = "check the account's quota and plan, then run the same command again: it continues an unfinished batch"
 		}
-		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, err), hint}
+		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, err), "check the network and the address (BROWSERBASE_BASE_URL, --provider-url), then run the same command again"}
+		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, words), "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service, then run the same command again"}
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

@@ -14,6 +14,9 @@ import (
 	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
+// stateFolder is where the ledger lies, beside the manifest.
+const stateFolder = ".bbbatch"
+
 type applyFlags struct {
 	concurrency int
 	outputs     []string
@@ -85,6 +88,9 @@ BROWSERBASE_BASE_URL.
 // apply carries out a manifest. Everything that can be wrong on this machine
 // is found before anything is sent.
 func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
+	if m.Total == 0 {
+		return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
+	}
 	secrets, err := readSecrets(sys, m)
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	dir := f.state
 	if dir == "" {
-		dir = filepath.Join(m.Dir, ".bbbatch")
+		dir = filepath.Join(m.Dir, stateFolder)
 	}
 	srv, err := connect(sys, m, f, dir)
 	if err != nil {
@@ -112,7 +118,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		return usage(err, "--state DIR puts the ledger elsewhere")
 	}
 	defer func() {
-		if e := store.Close(); e != nil {
+		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
 			err = also(err, fmt.Errorf("ledger: %w", e))
 		}
 	}()
@@ -127,7 +133,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	a := &application{
-		sys: sys, flags: f, manifest: m, outputs: outs, show: show,
+		sys: sys, flags: f, state: dir, manifest: m, outputs: outs, show: show,
 		store: store, service: srv, secrets: secrets,
 	}
 	return a.run(ctx)

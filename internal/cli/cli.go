@@ -33,8 +33,8 @@ func Main(args []string, sys Sys) (code int) {
 		return exitOK
 	}
 	var f *failure
-	if !errors.As(err, &f) && cmd != nil && isParse(err) {
-		err = usage(err, parseHint(cmd, err))
+	if !errors.As(err, &f) {
+		err = parseError(root, cmd, args, err)
 	}
 	complain(sys.Stderr, err)
 	return codeOf(err)
@@ -57,12 +57,14 @@ result is judged against its JSON Schema on this machine.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.Version = version()
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(sys.Stdin)
 	root.SetOut(sys.Stdout)
 	root.SetErr(sys.Stderr)
 	root.SetUsageTemplate(usageTemplate)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newApply(sys, args), newCheck(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	root.AddCommand(newApply(sys, args), newCheck(sys), newReport(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	return root
 }
 

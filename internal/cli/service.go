@@ -58,7 +58,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 	url = strings.TrimRight(url, "/")
 	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version()})
 	if err != nil {
-		return nil, usage(fmt.Errorf("%s: %w", from, err), "")
+		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
 	}
 	return &service{
 		provider: provider.Browserbase(client), kind: "browserbase", baseURL: url,

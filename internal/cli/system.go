@@ -20,6 +20,10 @@ type Sys struct {
 	Getenv func(string) string
 	Now    func() time.Time
 
+	// StdoutTerminal reports whether stdout is a terminal; nil means that it
+	// is not.
+	StdoutTerminal func() bool
+
 	// Terminal reports whether stderr is a terminal, and its width in columns.
 	Terminal func() (width int, ok bool)
 
@@ -34,11 +38,12 @@ type Sys struct {
 func System() Sys {
 	signal.Ignore(syscall.SIGPIPE)
 	return Sys{
-		Stdin:  os.Stdin,
-		Stdout: os.Stdout,
-		Stderr: os.Stderr,
-		Getenv: os.Getenv,
-		Now:    time.Now,
+		Stdin:          os.Stdin,
+		Stdout:         os.Stdout,
+		Stderr:         os.Stderr,
+		Getenv:         os.Getenv,
+		Now:            time.Now,
+		StdoutTerminal: func() bool { return term.IsTerminal(int(os.Stdout.Fd())) },
 		Terminal: func() (int, bool) {
 			fd := int(os.Stderr.Fd())
 			if !term.IsTerminal(fd) {

@@ -31,10 +31,10 @@ func (s *Store) Unfinished(name, provider, baseURL string) (b *Batch, ok bool, e
 		ORDER BY key DESC LIMIT 1`, name, provider, baseURL)
 }
 
-// Latest returns the newest batch of a name, closed or not; ok is false when
-// there is none.
+// Latest returns the newest batch of a name, or of any when it is "", closed or
+// not; ok is false when there is none.
 func (s *Store) Latest(name string) (b *Batch, ok bool, err error) {
-	return s.newest(`SELECT key, id FROM batches WHERE complete = 1 AND name = ? ORDER BY key DESC LIMIT 1`, name)
+	return s.newest(`SELECT key, id FROM batches WHERE complete = 1 AND (?1 = '' OR name = ?1) ORDER BY key DESC LIMIT 1`, name)
 }
 
 func (s *Store) newest(query string, args ...any) (b *Batch, ok bool, err error) {
