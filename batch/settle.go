@@ -146,13 +146,15 @@ func (r *runner) listed(ctx context.Context, rows []Row) (found map[int][]string
 
 func unknownVerdict(candidates []string, listErr error) Verdict {
 	v := Verdict{Outcome: Unknown, Candidates: candidates}
+	v.Message = "a run may exist; it was not bought again"
 	switch {
 	case len(candidates) > 0:
-		v.Message = "a run may exist; it was not bought again. Look at " + strings.Join(candidates, ", ")
-	case listErr != nil:
-		v.Message = fmt.Sprintf("a run may exist; it was not bought again, and the service's runs could not be listed: %s", listErr)
-	default:
-		v.Message = "a run may exist; it was not bought again, and no run with this text that is not known was listed"
+		v.Message += "; look at " + strings.Join(candidates, ", ")
+	case listErr == nil:
+		v.Message += "; the service lists no run that could be its own"
+	}
+	if listErr != nil {
+		v.Message += fmt.Sprintf("; the service's runs could not all be listed: %s", listErr)
 	}
 	return v
 }

@@ -123,7 +123,7 @@ func secrets(v batch.Variable) []string {
 	around := placeholder.Split(v.Masked, -1)
 	rest, ok := strings.CutPrefix(v.Value, around[0])
 	for i := 1; ok && i < len(around); i++ {
-		secret := rest
+		var secret string
 		if i == len(around)-1 {
 			secret, ok = strings.CutSuffix(rest, around[i])
 		} else {
