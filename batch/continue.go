@@ -6,31 +6,49 @@ import "iter"
 // returns a [*ChangedError] for the first task that is not the same. It buys
 // and changes nothing.
 func Same(tasks iter.Seq2[Task, error], l Ledger) error {
-	next, stop := iter.Pull2(l.Rows(0))
-	defer stop()
-	var prints Fingerprinter
-	for task, err := range tasks {
+	for _, err := range pairs(tasks, l) {
 		if err != nil {
-			return err
-		}
-		row, err, ok := next()
-		if err != nil {
-			return err
-		}
-		if err := same(&prints, task, row, ok); err != nil {
 			return err
 		}
 	}
-	return noneLeft(next())
+	return nil
 }
 
-// noneLeft is called with the row after those of all tasks: there should be
-// none.
-func noneLeft(row Row, err error, ok bool) error {
-	if err == nil && ok {
-		return &ChangedError{ID: row.ID, Why: "is no longer in the manifest"}
+// A pair is a task and the row that the ledger made of it.
+type pair struct {
+	task Task
+	row  Row
+}
+
+// pairs walks a manifest's tasks and a batch's rows side by side. The first
+// that do not belong together end it with a [*ChangedError], also when one side
+// ends before the other.
+func pairs(tasks iter.Seq2[Task, error], l Ledger) iter.Seq2[pair, error] {
+	return func(yield func(pair, error) bool) {
+		next, stop := iter.Pull2(l.Rows(0))
+		defer stop()
+		var prints Fingerprinter
+		for task, err := range tasks {
+			var row Row
+			var ok bool
+			if err == nil {
+				row, err, ok = next()
+			}
+			if err == nil {
+				err = same(&prints, task, row, ok)
+			}
+			if !yield(pair{task, row}, err) || err != nil {
+				return
+			}
+		}
+		row, err, ok := next()
+		if err == nil && ok {
+			err = &ChangedError{ID: row.ID, Why: "is no longer in the manifest"}
+		}
+		if err != nil {
+			yield(pair{}, err)
+		}
 	}
-	return err
 }
 
 // same compares one task with its row; ok says that there is a row.

@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"fmt"
-	"iter"
 	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
@@ -21,20 +20,11 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 	if r.Tasks == nil {
 		return nil
 	}
-	next, stop := iter.Pull2(r.Ledger.Rows(0))
-	defer stop()
-	var prints Fingerprinter
-	for task, err := range r.Tasks {
+	for p, err := range pairs(r.Tasks, r.Ledger) {
 		if err != nil {
 			return err
 		}
-		row, err, ok := next()
-		if err != nil {
-			return err
-		}
-		if err := same(&prints, task, row, ok); err != nil {
-			return err
-		}
+		task, row := p.task, p.row
 		if row.State != StatePending {
 			continue
 		}
@@ -48,7 +38,7 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 			return r.guard(row, func() error { return r.start(ctx, starting, task, row) })
 		})
 	}
-	return noneLeft(next())
+	return nil
 }
 
 // start walks a new task through its steps.
