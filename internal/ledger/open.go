@@ -97,5 +97,5 @@ func source(path, mode string) string {
 	// Not url.Values: SQLite's own parser reads the address too.
 	return (&url.URL{Scheme: "file", Path: slashed}).String() + "?mode=" + mode +
 		"&_pragma=busy_timeout(60000)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)" +
-		"&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)"
+		"&_pragma=cache_size(-4096)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)"
 }
