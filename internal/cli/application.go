@@ -178,7 +178,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	var changed *batch.ChangedError
 	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
 		return false, usage(fmt.Errorf("%s: the unfinished batch %s of %s has other tasks than the manifest has now: %w", a.manifest.File, info.ID, clock(info.OpenedAt), err),
-			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight first and buys the rest again")
+			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight and then buys every task anew")
 	} else if err != nil {
 		return false, err
 	}
