@@ -273,6 +273,8 @@ reports:
   - {path: t.tsv}
   - {path: n.NDJSON}
   - {path: x.txt, format: jsonl}
+  - {path: y.txt, format: tsv}
+  - {path: z.tsv, format: csv}
 local: {sites: {"https://books.example": ./site, "http://127.0.0.1:8080": .}}
 `, map[string]string{"site/index.html": ""})
 	dir, err := filepath.Abs(".")
@@ -300,7 +302,7 @@ local: {sites: {"https://books.example": ./site, "http://127.0.0.1:8080": .}}
 		}
 		got = append(got, r.Format+" "+filepath.ToSlash(path))
 	}
-	want := []string{"csv out/p-2026-01-03-0a1b2c3d.csv", "jsonl -", "csv t.tsv", "jsonl n.NDJSON", "jsonl x.txt"}
+	want := []string{"csv out/p-2026-01-03-0a1b2c3d.csv", "jsonl -", "tsv t.tsv", "jsonl n.NDJSON", "jsonl x.txt", "tsv y.txt", "csv z.tsv"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
