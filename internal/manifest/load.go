@@ -144,6 +144,7 @@ func (l *loader) load(root *node) {
 	m.used = slices.Sorted(maps.Keys(l.used))
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
+	m.inputs = l.inputs()
 	l.unused(root, d)
 }
 

@@ -31,6 +31,7 @@ type Manifest struct {
 	Warnings []Problem
 
 	used    []string
+	inputs  []string
 	entries []*entry
 	schemas map[string]*schema.Schema
 	open    func(name string) ([]byte, error)
