@@ -15,12 +15,14 @@ func (m *Manifest) Inputs() []string { return slices.Clone(m.inputs) }
 // inputs lists what has been read by the end of the first pass.
 func (l *loader) inputs() []string {
 	var out []string
+	seen := map[string]bool{}
 	add := func(path string) {
 		// Without a working directory a path is the best name there is.
 		if absolute, err := filepath.Abs(path); err == nil {
 			path = absolute
 		}
-		if !slices.Contains(out, path) {
+		if !seen[path] {
+			seen[path] = true
 			out = append(out, path)
 		}
 	}

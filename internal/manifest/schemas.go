@@ -73,11 +73,17 @@ func (l *loader) schemaProblem(n *node, e schema.Error, warning bool) {
 	case e.File == "":
 		at := n.find(e.Pointer)
 		p.File, p.Line, p.Column, p.Path = at.doc.name, at.line, at.column, at.doc.path(at)
+		if e.AtKey {
+			p.Line, p.Column = at.atKey()
+		}
 	case f != nil && f.root != nil:
 		at := f.root.find(e.Pointer)
 		p.File, p.Line, p.Column = at.doc.name, at.line, at.column
 		if e.Pointer != "" {
 			p.Path = at.path()
+		}
+		if e.AtKey {
+			p.Line, p.Column = at.atKey()
 		}
 	default:
 		p.File, p.Path = l.resolve(e.File), strings.TrimPrefix(e.Pointer, "/")
