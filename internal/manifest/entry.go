@@ -29,6 +29,7 @@ type entry struct {
 	timeout      time.Duration
 	data         source // nil without forEach
 	forEach      *node
+	faulty       bool // only its ids can be told
 }
 
 // A filling is a variable of an entry, ready for a row.
@@ -46,7 +47,8 @@ type defaults struct {
 	variables []variable
 }
 
-// entry compiles one entry; nil after problems.
+// entry compiles one entry. After problems the entry is a faulty one, of which
+// the ids are judged all the same, or nil if not even they can be told.
 func (l *loader) entry(n *node, index int, d defaults) *entry {
 	before := len(l.ps.found)
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
@@ -62,6 +64,7 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 		}
 	}
 	l.identify(e, s)
+	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil || e.data != nil)
 	l.instruct(e, d, s)
 	if a := l.pick(n, d.node, "agentId"); a != nil {
 		e.agentID = l.compile(a, s)
@@ -75,10 +78,10 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 		}
 		e.timeout = timeout
 	}
-	if len(l.ps.found) > before && l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) ||
-		e.forEach == nil && l.bad(n.get("forEach")) || e.forEach != nil && e.data == nil || e.task == nil {
+	if !identified {
 		return nil
 	}
+	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil
 	return e
 }
 

@@ -179,6 +179,16 @@ type use struct {
 	entry, number, line int32
 }
 
+// identify returns the id of one row's task after having tried to make the
+// whole task, unless what the entry makes of it is known to be wrong.
+func (x *expander) identify(e *entry, r *row) (string, error) {
+	if e.faulty {
+		return x.id(e, r.values())
+	}
+	t, err := x.expand(e, r)
+	return t.ID, err
+}
+
 // firstPass expands every task, keeps nothing of it but a hash of its id, and
 // counts.
 func (l *loader) firstPass() {
@@ -192,16 +202,16 @@ func (l *loader) firstPass() {
 				l.rowProblem(e, r, err)
 				continue
 			}
-			t, err := x.expand(e, r)
+			id, err := x.identify(e, r)
 			if err != nil {
 				l.rowProblem(e, r, err)
 				continue
 			}
 			l.m.Total++
-			sum := sha256.Sum256([]byte(t.ID))
+			sum := sha256.Sum256([]byte(id))
 			key := [16]byte(sum[:16])
 			if first, twice := ids[key]; twice {
-				l.rowProblem(e, r, l.twice(e, t.ID, first))
+				l.rowProblem(e, r, l.twice(e, id, first))
 				continue
 			}
 			own := use{entry: int32(e.index)}
