@@ -86,7 +86,7 @@ func (m *Manifest) read(o Options) error {
 	if m.File != "-" {
 		file, err := os.Open(m.File)
 		if err != nil {
-			return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+			return Problems{{File: m.File, Message: reason(err)}}
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -96,7 +96,7 @@ func (m *Manifest) read(o Options) error {
 	}
 	var err error
 	if m.Text, err = io.ReadAll(io.LimitReader(in, maxFile+1)); err != nil {
-		return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+		return Problems{{File: m.File, Message: reason(err)}}
 	}
 	return nil
 }
@@ -256,6 +256,9 @@ func (e *entry) at(r *row) string {
 
 // rowProblem files an error of one row; of those there may be many.
 func (l *loader) rowProblem(e *entry, r *row, err error) {
+	if eval := (*evalError)(nil); errors.As(err, &eval) && eval.filed {
+		return
+	}
 	p := e.problem(r, err)
 	if e.forEach == nil {
 		l.ps.add(p)

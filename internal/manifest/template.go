@@ -149,6 +149,8 @@ type evalError struct {
 	offset int
 	err    error
 	absent string // the field that is missing, if that is the failure
+	filed  bool   // it is what follows from an error that has been filed
+	hint   string // often ""
 }
 
 func (e *evalError) Error() string { return e.err.Error() }
