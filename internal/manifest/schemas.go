@@ -186,6 +186,7 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 	}
 	// JSON is YAML but for its tabs, and the parser of YAML knows places.
 	if tree, err := decode(yaml.NewDecoder(bytes.NewReader(bytes.ReplaceAll(f.text, []byte("\t"), []byte(" "))))); err == nil {
+		doc.settle(tree)
 		f.root = build(doc, tree, &problems{})
 	}
 	return nil

@@ -36,12 +36,14 @@ func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
 	if err == nil {
 		var second *yaml.Node
 		if second, err = decode(d); err == nil {
+			doc.settle(second)
 			return nil, &Problem{
 				File: doc.name, Line: second.Line, Column: second.Column,
 				Message: "there is a second document", Hint: "put each manifest into a file of its own",
 			}
 		}
 		if errors.Is(err, io.EOF) {
+			doc.settle(root)
 			return root, nil
 		}
 	}
@@ -109,6 +111,7 @@ func locate(doc *document, text []byte, err error) *Problem {
 	}
 	message := m[2]
 	line, _ := strconv.Atoi(m[1])
+	line, _ = doc.real(line, 1)
 	if len(text) <= 4<<20 {
 		line = shortest(doc, message)
 	}
