@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	if wrong := l.ps.errors(path); len(wrong) > 0 {
 		return nil, wrong
 	}
-	m.Warnings = l.ps.warnings()
+	m.Warnings = l.ps.warnings(path)
 	return m, nil
 }
 
@@ -235,10 +236,9 @@ func (l *loader) twice(e *entry, id string, first use) error {
 	}
 	where := fmt.Sprintf("tasks[%d]", first.entry)
 	if first.number > 0 {
-		for _, other := range l.m.entries {
-			if other.index == int(first.entry) {
-				where += ", " + other.at(&row{number: int(first.number), line: int(first.line)})
-			}
+		byIndex := func(e *entry, index int) int { return cmp.Compare(e.index, index) }
+		if i, ok := slices.BinarySearchFunc(l.m.entries, int(first.entry), byIndex); ok {
+			where += ", " + l.m.entries[i].at(&row{number: int(first.number), line: int(first.line)})
 		}
 	}
 	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
