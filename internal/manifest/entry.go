@@ -123,9 +123,17 @@ func example(s source) string {
 		name = s.env().Fields[0]
 	}
 	if !simpleKey.MatchString(name) {
-		return fmt.Sprintf("for example id: 'item-${{ row[%q] }}'", name)
+		return fmt.Sprintf("for example id: 'item-%s'", rowValue(name))
 	}
-	return fmt.Sprintf("for example id: item-${{ row.%s }}", name)
+	return "for example id: item-" + rowValue(name)
+}
+
+// rowValue writes the expression for a field of the row.
+func rowValue(name string) string {
+	if !simpleKey.MatchString(name) {
+		return fmt.Sprintf("${{ row[%q] }}", name)
+	}
+	return "${{ row." + name + " }}"
 }
 
 // instruct compiles the text and the variables that it uses.

@@ -113,8 +113,12 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 	}
 	if !e.task.literal() {
 		if name := e.task.injected(pieces, e.known); name != "" {
-			return "", &evalError{node: e.task.node, err: fmt.Errorf(
-				"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name)}
+			return "", &evalError{
+				node: e.task.node,
+				err: fmt.Errorf(
+					"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name),
+				hint: fmt.Sprintf("rename the variable %s, or change the row's value", quote(name)),
+			}
 		}
 	}
 	return out, nil

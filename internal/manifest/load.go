@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -87,7 +88,14 @@ func (m *Manifest) read(o Options) error {
 	if m.File != "-" {
 		file, err := os.Open(m.File)
 		if err != nil {
-			return Problems{{File: m.File, Message: reason(err)}}
+			p := Problem{File: m.File, Message: reason(err)}
+			if errors.Is(err, fs.ErrNotExist) {
+				p.Hint = "check the path; it is relative to the working directory"
+				if filepath.IsAbs(m.File) {
+					p.Hint = "check the path"
+				}
+			}
+			return Problems{p}
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -241,8 +249,32 @@ func (l *loader) twice(e *entry, id string, first use) error {
 			where += ", " + l.m.entries[i].at(&row{number: int(first.number), line: int(first.line)})
 		}
 	}
+	at.hint = e.distinct(int(first.entry))
 	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
 	return at
+}
+
+// distinct is a hint how an id that the entry with the given index has too
+// becomes one that only this entry, or only one of its rows, has.
+func (e *entry) distinct(other int) string {
+	switch {
+	case e.id == nil:
+		return "give the task an id of its own: id: …"
+	case e.index != other && e.forEach != nil:
+		return fmt.Sprintf("put something before it that other tasks do not have: id: %s", quote("other-"+e.id.node.text))
+	case e.index != other:
+		return "give each task an id of its own"
+	}
+	fields := e.data.env().Fields
+	for _, name := range fields {
+		if !e.id.takes(name) {
+			return "add a value to the id in which the rows differ, such as " + rowValue(name)
+		}
+	}
+	if len(fields) > 0 {
+		return "the id has every column already: remove the row that is there twice"
+	}
+	return "add a value to the id in which the rows differ"
 }
 
 // at names a row in words.
@@ -275,7 +307,7 @@ func (l *loader) rowProblem(e *entry, r *row, err error) {
 func (l *loader) dataProblem(n *node, file string, err error) {
 	var data *rowError
 	if errors.As(err, &data) {
-		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error()}, n.line, n.column)
+		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error(), Hint: data.hint}, n.line, n.column)
 		return
 	}
 	l.ps.wrong(n, "%s", fileError(n.text, err))

@@ -347,11 +347,11 @@ func TestDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Load("jobs/tasks.yaml", Options{})
-	if got, want := output(nil, err), "jobs/d.csv:3:1: row 2: has 2 cells, the header has 1\n"; got != want {
+	if got, want := output(nil, err), "jobs/d.csv:3:1: row 2: has 2 cells, the header has 1\nhint: put a cell that holds a comma into double quotes\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = Load("none.yaml", Options{})
-	if got, want := output(nil, err), "none.yaml: does not exist\n"; got != want {
+	if got, want := output(nil, err), "none.yaml: does not exist\nhint: check the path; it is relative to the working directory\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

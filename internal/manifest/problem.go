@@ -62,8 +62,9 @@ const maxProblems = 1000
 type problems struct {
 	found []filed
 	seen  map[string]bool
-	rows  int // problems of rows, those beyond the bound too
-	more  int // problems that were counted and not filed
+	rows  int             // problems of rows, those beyond the bound too
+	hints map[string]bool // of rows, each said once
+	more  int             // problems that were counted and not filed
 }
 
 // A filed problem is sorted by the place in the manifest that led to it.
@@ -89,9 +90,17 @@ func (ps *problems) addUnder(p Problem, line, column int) {
 	ps.found = append(ps.found, filed{p, line, column})
 }
 
-// addRow files a problem of a data row, unless there are many already.
+// addRow files a problem of a data row, unless there are many already. Many
+// rows are wrong in the same way, and one hint will do.
 func (ps *problems) addRow(p Problem, line, column int) {
 	if ps.rows++; ps.rows <= maxRowProblems {
+		if ps.hints[p.Hint] {
+			p.Hint = ""
+		}
+		if ps.hints == nil {
+			ps.hints = map[string]bool{}
+		}
+		ps.hints[p.Hint] = true
 		ps.addUnder(p, line, column)
 	}
 }

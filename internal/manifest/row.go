@@ -45,6 +45,7 @@ type rowError struct {
 	column  int
 	number  int // the row's; 0 for the header
 	message string
+	hint    string // often ""
 }
 
 func (e *rowError) Error() string {
