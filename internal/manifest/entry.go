@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -144,15 +145,13 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 	}
 	all := l.overlay(d.variables, l.declared(own))
 	sort.SliceStable(all, func(i, j int) bool { return all[i].name < all[j].name })
-	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
-	for name, o := range s.env {
-		with.env[name] = o
-	}
+	with := l.variableScope(s.env)
 	for _, v := range all {
 		e.known = append(e.known, v.name)
 		if v.value == nil {
 			continue
 		}
+		l.readVariables[v.value] = true
 		f := filling{name: v.name, value: l.compile(v.value, with)}
 		if v.description != nil {
 			f.description = l.compile(v.description, s)
@@ -183,6 +182,13 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 			l.usedVariables[v.value] = true
 		}
 	}
+}
+
+// variableScope adds the secrets, which variables alone may use, to env.
+func (l *loader) variableScope(env expr.Env) scope {
+	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
+	maps.Copy(with.env, env)
+	return with
 }
 
 // expect finds or compiles the schema of the result.
