@@ -92,6 +92,9 @@ func misspelt(s found) []Error {
 		if _, known := keywords[key]; known || strings.HasPrefix(key, "x-") || slices.Contains(annotations, key) {
 			continue
 		}
+		if len(out) == maxProblems {
+			break
+		}
 		near := nearestKeyword(key, s.draft)
 		if near == "" {
 			continue
@@ -142,7 +145,7 @@ func unfulfillable(s found) []Error {
 	}
 	var out []Error
 	for i, e := range required.elems {
-		if e.kind != str || properties.get(e.text) != nil {
+		if e.kind != str || properties.get(e.text) != nil || len(out) == maxProblems {
 			continue
 		}
 		hint := "declare it under properties"

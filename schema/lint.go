@@ -59,8 +59,11 @@ func lint(x *index) (errs Errors, warnings []Error) {
 		if s.draft.refOnly() && s.node.get("$ref") != nil {
 			continue
 		}
-		warnings = append(warnings, misspelt(s)...)
-		warnings = append(warnings, unfulfillable(s)...)
+		// In a schema where more is odd than anyone reads, the rest is not looked for.
+		if len(warnings) < maxProblems {
+			warnings = append(warnings, misspelt(s)...)
+			warnings = append(warnings, unfulfillable(s)...)
+		}
 		if p, ok := s.node.string("pattern"); ok {
 			if message := badPattern(p); message != "" {
 				add("pattern", "", message, "")

@@ -13,7 +13,8 @@ type use struct {
 }
 
 // identify returns the id of one row's task after having tried to make the
-// whole task, unless what the entry makes of it is known to be wrong.
+// whole task, unless what the entry makes of it is known to be wrong. With an
+// error the id is that of a task which is wrong elsewhere, or "".
 func (x *expander) identify(e *entry, r *row) (string, error) {
 	if e.faulty {
 		return x.id(e, r.values())
@@ -38,6 +39,8 @@ func (l *loader) firstPass() {
 			id, err := x.identify(e, r)
 			if err != nil {
 				l.rowProblem(e, r, err)
+			}
+			if id == "" {
 				continue
 			}
 			l.m.Total++
