@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -56,7 +57,12 @@ func (c *collector) add(d *document) {
 }
 
 func (c *collector) fail(r reference, err error) {
-	c.errs = append(c.errs, &Error{File: r.at.doc.name, Pointer: r.at.pointer + "/" + r.key, Keyword: r.key, Message: err.Error()})
+	e := &Error{File: r.at.doc.name, Pointer: r.at.pointer + "/" + r.key, Keyword: r.key, Message: err.Error()}
+	var failed *openError
+	if errors.As(err, &failed) {
+		e.Err = failed.err
+	}
+	c.errs = append(c.errs, e)
 }
 
 // follow makes sure that a reference leads somewhere and loads the file that
@@ -90,6 +96,14 @@ func (c *collector) follow(r reference) (bool, error) {
 	return true, nil
 }
 
+// An openError is one of [Options].Open.
+type openError struct {
+	name string
+	err  error
+}
+
+func (e *openError) Error() string { return fmt.Sprintf("cannot read %s: %v", quote(e.name), e.err) }
+
 // load reads a file once; nil when it was found faulty.
 func (c *collector) load(name string, d draft) (*document, error) {
 	if doc, ok := c.files[name]; ok {
@@ -103,7 +117,7 @@ func (c *collector) load(name string, d draft) (*document, error) {
 	}
 	text, err := c.open(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", quote(name), err)
+		return nil, &openError{name, err}
 	}
 	doc, err := load(name, text)
 	if errs, ok := err.(Errors); ok {

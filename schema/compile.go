@@ -57,7 +57,7 @@ func Compile(text []byte, o Options) (*Schema, error) {
 		return nil, c.sorted(errs)
 	}
 
-	s := &Schema{warnings: warnings, rank: ranks(c.x)}
+	s := &Schema{warnings: c.ordered(warnings), rank: ranks(c.x)}
 	b := &bundle{root: doc.root, parts: []part{{doc: doc}}}
 	if c.selfContained() {
 		var out bytes.Buffer

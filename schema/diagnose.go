@@ -85,6 +85,19 @@ func (c *collector) sorted(errs Errors) Errors {
 	return slices.CompactFunc(errs, func(a, b *Error) bool { return a.File == b.File && a.Pointer == b.Pointer })
 }
 
+// ordered puts warnings into the order of the files and of what stands in them.
+func (c *collector) ordered(warnings []Error) []Error {
+	errs := make(Errors, len(warnings))
+	for i := range warnings {
+		errs[i] = &warnings[i]
+	}
+	var out []Error
+	for _, e := range c.sorted(errs) {
+		out = append(out, *e)
+	}
+	return out
+}
+
 // position tells where in the text a pointer leads, as the numbers of the
 // members and elements on the way.
 func (n *node) position(pointer string) (path []int) {

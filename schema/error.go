@@ -10,6 +10,8 @@ type Error struct {
 	Keyword string // the schema keyword at fault; "" for faults of the text itself
 	Message string // for a person, without the place
 	Hint    string // what to do about it; often ""
+	AtKey   bool   // the name that Pointer ends in is at fault, not its value
+	Err     error  // what [Options].Open returned, if that is the fault
 }
 
 // Error returns the place and the message.
@@ -20,6 +22,9 @@ func (e *Error) Error() string {
 	}
 	return place + ": " + e.Message
 }
+
+// Unwrap returns the error of [Options].Open that led to this one, if any.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Errors are all that could be found wrong with a schema, in the order of the
 // files and of what stands in them. It is the error of [Compile].

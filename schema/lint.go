@@ -36,7 +36,8 @@ var formats = map[string]string{
 }
 
 // lint finds what the metaschema does not: drafts, patterns, sizes that no
-// machine counts to, and, as warnings, formats that nobody checks.
+// machine counts to, and, as warnings, formats that nobody checks, keywords that seem to be misspelt
+// and required properties that are ruled out.
 func lint(x *index) (errs Errors, warnings []Error) {
 	if len(x.schemas) > maxSchemas {
 		return Errors{{File: x.schemas[0].at.doc.name, Message: fmt.Sprintf("has more than %d schemas in it", maxSchemas)}}, nil
@@ -57,6 +58,11 @@ func lint(x *index) (errs Errors, warnings []Error) {
 		}
 		if s.draft.refOnly() && s.node.get("$ref") != nil {
 			continue
+		}
+		// In a schema where more is odd than anyone reads, the rest is not looked for.
+		if len(warnings) < maxProblems {
+			warnings = append(warnings, misspelt(s)...)
+			warnings = append(warnings, unfulfillable(s)...)
 		}
 		if p, ok := s.node.string("pattern"); ok {
 			if message := badPattern(p); message != "" {

@@ -79,6 +79,9 @@ func openCSV(r io.Reader, tabs bool) (*csvReader, []string, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, err
 	}
+	if isUTF16(head) {
+		return nil, nil, errUTF16()
+	}
 	c := &csvReader{csv.NewReader(b), limit}
 	c.Comma = delimiter(head)
 	if tabs {
@@ -101,7 +104,7 @@ func openCSV(r io.Reader, tabs bool) (*csvReader, []string, error) {
 		case strings.TrimSpace(name) == "":
 			e.message = fmt.Sprintf("column %d has no name", i+1)
 		case !utf8.ValidString(name):
-			e.message = "the header is not valid UTF-8"
+			e.message, e.hint = "the header is not valid UTF-8", saveUTF8
 		case strings.Contains(name, "\r"):
 			e.message = "the lines end in carriage returns alone: save the file with line feeds"
 		case slices.Contains(header[:i], name):
@@ -112,6 +115,13 @@ func openCSV(r io.Reader, tabs bool) (*csvReader, []string, error) {
 		return nil, nil, e
 	}
 	return c, header, nil
+}
+
+const saveUTF8 = "save it as UTF-8"
+
+// errUTF16 is the error of a data file that spreadsheets call Unicode text.
+func errUTF16() *rowError {
+	return &rowError{line: 1, column: 1, message: "the file is UTF-16, not UTF-8", hint: saveUTF8}
 }
 
 // delimiter returns the one that the header has most of, outside quotes.
@@ -190,12 +200,17 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 
 func (c *csvReader) check(record []string, columns, line, number int) error {
 	if len(record) != columns {
-		return &rowError{line: line, column: 1, number: number, message: fmt.Sprintf("has %s, the header has %d", plural(len(record), "cell"), columns)}
+		e := &rowError{line: line, column: 1, number: number, message: fmt.Sprintf("has %s, the header has %d", plural(len(record), "cell"), columns)}
+		delimiter := map[rune]string{',': "a comma", ';': "a semicolon", '\t': "a tab"}[c.Comma]
+		if e.hint = "put a cell that holds " + delimiter + " into double quotes"; len(record) < columns {
+			e.hint = "write " + delimiter + " for each cell that is empty"
+		}
+		return e
 	}
 	for i, cell := range record {
 		if !utf8.ValidString(cell) {
 			line, column := c.FieldPos(i)
-			return &rowError{line: line, column: column, number: number, message: "is not valid UTF-8"}
+			return &rowError{line: line, column: column, number: number, message: "is not valid UTF-8", hint: saveUTF8}
 		}
 	}
 	return nil

@@ -11,11 +11,15 @@ type document struct {
 	name  string
 	lines []string
 	main  bool // it is the manifest itself, not a schema file
+	// starts are where the lines of the parser begin; nil when they are lines.
+	starts []start
 }
 
 func newDocument(name string, text []byte, main bool) *document {
 	s := strings.ReplaceAll(string(bytes.TrimPrefix(text, []byte("\ufeff"))), "\r\n", "\n")
-	return &document{name: name, lines: strings.Split(strings.ReplaceAll(s, "\r", "\n"), "\n"), main: main}
+	d := &document{name: name, lines: strings.Split(strings.ReplaceAll(s, "\r", "\n"), "\n"), main: main}
+	d.findBreaks(text)
+	return d
 }
 
 // path names a value for a message; values of schema files go by their place
@@ -89,6 +93,9 @@ func width(source []rune, s style) int {
 
 func (n *node) inLiteral(before string) (line, column int) {
 	line = n.line + 1 + strings.Count(before, "\n")
+	if n.doc.starts != nil { // not every break of the text need be one of the document
+		return n.search(n.line+1, n.text[len(before):])
+	}
 	text := strings.Split(n.text, "\n")[line-n.line-1]
 	indent := strings.Index(n.doc.line(line), text)
 	if indent < 0 {

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -29,6 +30,7 @@ type entry struct {
 	timeout      time.Duration
 	data         source // nil without forEach
 	forEach      *node
+	faulty       bool // only its ids can be told
 }
 
 // A filling is a variable of an entry, ready for a row.
@@ -46,7 +48,8 @@ type defaults struct {
 	variables []variable
 }
 
-// entry compiles one entry; nil after problems.
+// entry compiles one entry. After problems the entry is a faulty one, of which
+// the ids are judged all the same, or nil if not even they can be told.
 func (l *loader) entry(n *node, index int, d defaults) *entry {
 	before := len(l.ps.found)
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
@@ -62,6 +65,7 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 		}
 	}
 	l.identify(e, s)
+	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil || e.data != nil)
 	l.instruct(e, d, s)
 	if a := l.pick(n, d.node, "agentId"); a != nil {
 		e.agentID = l.compile(a, s)
@@ -75,10 +79,10 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 		}
 		e.timeout = timeout
 	}
-	if len(l.ps.found) > before && l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) ||
-		e.forEach == nil && l.bad(n.get("forEach")) || e.forEach != nil && e.data == nil || e.task == nil {
+	if !identified {
 		return nil
 	}
+	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil
 	return e
 }
 
@@ -120,9 +124,17 @@ func example(s source) string {
 		name = s.env().Fields[0]
 	}
 	if !simpleKey.MatchString(name) {
-		return fmt.Sprintf("for example id: 'item-${{ row[%q] }}'", name)
+		return fmt.Sprintf("for example id: 'item-%s'", rowValue(name))
 	}
-	return fmt.Sprintf("for example id: item-${{ row.%s }}", name)
+	return "for example id: item-" + rowValue(name)
+}
+
+// rowValue writes the expression for a field of the row.
+func rowValue(name string) string {
+	if !simpleKey.MatchString(name) {
+		return fmt.Sprintf("${{ row[%q] }}", name)
+	}
+	return "${{ row." + name + " }}"
 }
 
 // instruct compiles the text and the variables that it uses.
@@ -133,15 +145,13 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 	}
 	all := l.overlay(d.variables, l.declared(own))
 	sort.SliceStable(all, func(i, j int) bool { return all[i].name < all[j].name })
-	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
-	for name, o := range s.env {
-		with.env[name] = o
-	}
+	with := l.variableScope(s.env)
 	for _, v := range all {
 		e.known = append(e.known, v.name)
 		if v.value == nil {
 			continue
 		}
+		l.readVariables[v.value] = true
 		f := filling{name: v.name, value: l.compile(v.value, with)}
 		if v.description != nil {
 			f.description = l.compile(v.description, s)
@@ -172,6 +182,13 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 			l.usedVariables[v.value] = true
 		}
 	}
+}
+
+// variableScope adds the secrets, which variables alone may use, to env.
+func (l *loader) variableScope(env expr.Env) scope {
+	with := scope{env: expr.Env{"secrets": {Fields: l.m.Secrets, Text: true}}, secrets: true}
+	maps.Copy(with.env, env)
+	return with
 }
 
 // expect finds or compiles the schema of the result.

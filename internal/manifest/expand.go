@@ -27,22 +27,17 @@ type expander struct {
 // [*evalError].
 func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	t := batch.Task{
-		ID:       fmt.Sprintf("task-%d", e.index+1),
 		Template: e.path(),
 		Timeout:  e.timeout,
 		Schema:   e.schema,
 	}
-	objects := map[string]map[string]any{}
 	if r != nil {
-		objects["row"] = r.object
 		t.Row = r.json
 	}
-	v := expr.NewValues(objects)
+	v := r.values()
 	var err error
-	if e.id != nil {
-		if t.ID, err = x.id(e, v); err != nil {
-			return t, err
-		}
+	if t.ID, err = x.id(e, v); err != nil {
+		return t, err
 	}
 	if t.Spec.Task, err = x.text(e, v); err != nil {
 		return t, err
@@ -72,7 +67,11 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	return t, nil
 }
 
+// id returns the id of one row's task.
 func (x *expander) id(e *entry, v *expr.Values) (string, error) {
+	if e.id == nil {
+		return fmt.Sprintf("task-%d", e.index+1), nil
+	}
 	id, err := e.id.string(v)
 	if err != nil {
 		return "", err
@@ -114,8 +113,12 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 	}
 	if !e.task.literal() {
 		if name := e.task.injected(pieces, e.known); name != "" {
-			return "", &evalError{node: e.task.node, err: fmt.Errorf(
-				"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name)}
+			return "", &evalError{
+				node: e.task.node,
+				err: fmt.Errorf(
+					"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name),
+				hint: fmt.Sprintf("rename the variable %s, or change the row's value", quote(name)),
+			}
 		}
 	}
 	return out, nil

@@ -46,6 +46,10 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 		line++
 		text := lines.Bytes()
 		if line == 1 {
+			if isUTF16(text) {
+				yield(nil, errUTF16())
+				return
+			}
 			text = bytes.TrimPrefix(text, []byte("\ufeff"))
 		}
 		space := utf8.RuneCount(text) - utf8.RuneCount(bytes.TrimLeft(text, " \t\r"))
@@ -87,7 +91,7 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 // given twice is an error: which of the two is meant nobody can know.
 func decodeRow(text []byte) (map[string]any, *rowError) {
 	if !utf8.Valid(text) {
-		return nil, &rowError{message: "is not valid UTF-8"}
+		return nil, &rowError{message: "is not valid UTF-8", hint: saveUTF8}
 	}
 	if depth(text) > maxDepth {
 		return nil, &rowError{column: 1, message: fmt.Sprintf("is nested deeper than %d levels", maxDepth)}

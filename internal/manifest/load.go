@@ -1,10 +1,10 @@
 package manifest
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
 )
 
@@ -38,6 +39,7 @@ type loader struct {
 	used      map[string]bool // secrets
 
 	usedVariables map[*node]bool // by value
+	readVariables map[*node]bool // by value: those that some entry has compiled
 	unread        bool           // a text could not be read
 }
 
@@ -59,7 +61,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	l := &loader{
 		m: m, ps: &problems{},
 		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
-		used: map[string]bool{}, usedVariables: map[*node]bool{},
+		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
 	}
 	l.judge = newJudge(l.ps)
 	doc := newDocument(path, m.Text, true)
@@ -76,7 +78,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	if wrong := l.ps.errors(path); len(wrong) > 0 {
 		return nil, wrong
 	}
-	m.Warnings = l.ps.warnings()
+	m.Warnings = l.ps.warnings(path)
 	return m, nil
 }
 
@@ -86,7 +88,14 @@ func (m *Manifest) read(o Options) error {
 	if m.File != "-" {
 		file, err := os.Open(m.File)
 		if err != nil {
-			return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+			p := Problem{File: m.File, Message: reason(err)}
+			if errors.Is(err, fs.ErrNotExist) {
+				p.Hint = "check the path; it is relative to the working directory"
+				if filepath.IsAbs(m.File) {
+					p.Hint = "check the path"
+				}
+			}
+			return Problems{p}
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -96,7 +105,7 @@ func (m *Manifest) read(o Options) error {
 	}
 	var err error
 	if m.Text, err = io.ReadAll(io.LimitReader(in, maxFile+1)); err != nil {
-		return Problems{{File: m.File, Message: strings.TrimPrefix(fileError(m.File, err), quote(m.File)+" ")}}
+		return Problems{{File: m.File, Message: reason(err)}}
 	}
 	return nil
 }
@@ -142,8 +151,10 @@ func (l *loader) load(root *node) {
 		}
 	}
 	m.used = slices.Sorted(maps.Keys(l.used))
+	l.overridden(d)
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
+	m.inputs = l.inputs()
 	l.unused(root, d)
 }
 
@@ -173,78 +184,28 @@ func (l *loader) defaults(root *node) defaults {
 	return d
 }
 
-// A use of an id, for the message when it is used again.
-type use struct {
-	entry, number, line int32
-}
-
-// firstPass expands every task, keeps nothing of it but a hash of its id, and
-// counts.
-func (l *loader) firstPass() {
-	x := l.m.expander(nil)
-	ids := map[[16]byte]use{}
-	for _, e := range l.m.entries {
-		count := 0
-		for r, err := range e.rows(false) {
-			count++
-			if err != nil {
-				l.rowProblem(e, r, err)
-				continue
-			}
-			t, err := x.expand(e, r)
-			if err != nil {
-				l.rowProblem(e, r, err)
-				continue
-			}
-			l.m.Total++
-			sum := sha256.Sum256([]byte(t.ID))
-			key := [16]byte(sum[:16])
-			if first, twice := ids[key]; twice {
-				l.rowProblem(e, r, l.twice(e, t.ID, first))
-				continue
-			}
-			own := use{entry: int32(e.index)}
-			if r != nil {
-				own.number, own.line = int32(r.number), int32(r.line)
-			}
-			ids[key] = own
+// overridden checks the variables that every task overrides or removes, so
+// that nothing wrong in them waits for the task that will not. They come after
+// the secrets in use have been counted: theirs are not. What the rows are like
+// that they are for is not known.
+func (l *loader) overridden(d defaults) {
+	row := expr.Env{"row": {Open: true}}
+	for _, v := range d.variables {
+		if v.value == nil || l.readVariables[v.value] {
+			continue
 		}
-		if count == 0 && e.forEach != nil {
-			p := e.forEach.problem(quote(e.forEach.text)+" has no rows: this entry makes no task", "")
-			p.Warning = true
-			l.ps.add(p)
+		l.compile(v.value, l.variableScope(row))
+		if v.description != nil {
+			l.compile(v.description, scope{env: row})
 		}
 	}
-}
-
-func (l *loader) twice(e *entry, id string, first use) error {
-	at := &evalError{node: e.node}
-	if e.id != nil {
-		at.node = e.id.node
-	}
-	where := fmt.Sprintf("tasks[%d]", first.entry)
-	if first.number > 0 {
-		for _, other := range l.m.entries {
-			if other.index == int(first.entry) {
-				where += ", " + other.at(&row{number: int(first.number), line: int(first.line)})
-			}
-		}
-	}
-	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
-	return at
-}
-
-// at names a row in words.
-func (e *entry) at(r *row) string {
-	file := e.data.name()
-	if file == "" {
-		file = e.node.doc.name
-	}
-	return fmt.Sprintf("row %d (%s:%d)", r.number, file, r.line)
 }
 
 // rowProblem files an error of one row; of those there may be many.
 func (l *loader) rowProblem(e *entry, r *row, err error) {
+	if eval := (*evalError)(nil); errors.As(err, &eval) && eval.filed {
+		return
+	}
 	p := e.problem(r, err)
 	if e.forEach == nil {
 		l.ps.add(p)
@@ -261,7 +222,7 @@ func (l *loader) rowProblem(e *entry, r *row, err error) {
 func (l *loader) dataProblem(n *node, file string, err error) {
 	var data *rowError
 	if errors.As(err, &data) {
-		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error()}, n.line, n.column)
+		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error(), Hint: data.hint}, n.line, n.column)
 		return
 	}
 	l.ps.wrong(n, "%s", fileError(n.text, err))

@@ -273,6 +273,8 @@ reports:
   - {path: t.tsv}
   - {path: n.NDJSON}
   - {path: x.txt, format: jsonl}
+  - {path: y.txt, format: tsv}
+  - {path: z.tsv, format: csv}
 local: {sites: {"https://books.example": ./site, "http://127.0.0.1:8080": .}}
 `, map[string]string{"site/index.html": ""})
 	dir, err := filepath.Abs(".")
@@ -300,7 +302,7 @@ local: {sites: {"https://books.example": ./site, "http://127.0.0.1:8080": .}}
 		}
 		got = append(got, r.Format+" "+filepath.ToSlash(path))
 	}
-	want := []string{"csv out/p-2026-01-03-0a1b2c3d.csv", "jsonl -", "csv t.tsv", "jsonl n.NDJSON", "jsonl x.txt"}
+	want := []string{"csv out/p-2026-01-03-0a1b2c3d.csv", "jsonl -", "tsv t.tsv", "jsonl n.NDJSON", "jsonl x.txt", "tsv y.txt", "csv z.tsv"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -345,11 +347,11 @@ func TestDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Load("jobs/tasks.yaml", Options{})
-	if got, want := output(nil, err), "jobs/d.csv:3:1: row 2: has 2 cells, the header has 1\n"; got != want {
+	if got, want := output(nil, err), "jobs/d.csv:3:1: row 2: has 2 cells, the header has 1\nhint: put a cell that holds a comma into double quotes\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = Load("none.yaml", Options{})
-	if got, want := output(nil, err), "none.yaml: does not exist\n"; got != want {
+	if got, want := output(nil, err), "none.yaml: does not exist\nhint: check the path; it is relative to the working directory\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -407,8 +409,9 @@ func TestRowSchemaFile(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	write(t, map[string]string{"tasks.yaml": text, "a.json": `{"type": `})
-	if _, err := Load("tasks.yaml", Options{}); err == nil || !strings.Contains(err.Error(), "a.json:1:9: is not JSON") {
-		t.Errorf("got %v, want the place in a.json", err)
+	_, err := Load("tasks.yaml", Options{})
+	if got, want := output(nil, err), "a.json:1:9: is not JSON: unexpected end of JSON input\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

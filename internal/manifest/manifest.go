@@ -31,6 +31,7 @@ type Manifest struct {
 	Warnings []Problem
 
 	used    []string
+	inputs  []string
 	entries []*entry
 	schemas map[string]*schema.Schema
 	open    func(name string) ([]byte, error)
@@ -87,7 +88,7 @@ func (e *entry) problem(r *row, err error) Problem {
 	var data *rowError
 	switch {
 	case errors.As(err, &eval):
-		p := eval.node.problem(eval.err.Error(), "")
+		p := eval.node.problem(eval.err.Error(), eval.hint)
 		p.Line, p.Column = eval.node.place(eval.offset)
 		if eval.absent != "" {
 			p.Message = "the row has no field " + quote(eval.absent)
@@ -97,7 +98,7 @@ func (e *entry) problem(r *row, err error) Problem {
 		}
 		return p
 	case errors.As(err, &data):
-		p := Problem{File: e.data.name(), Line: data.line, Column: data.column, Message: data.Error()}
+		p := Problem{File: e.data.name(), Line: data.line, Column: data.column, Message: data.Error(), Hint: data.hint}
 		return p
 	}
 	return e.forEach.problem(fileError(e.forEach.text, err), "")

@@ -71,6 +71,19 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// atKey is where the key of a map's value stands; for other values it is
+// where they stand themselves.
+func (n *node) atKey() (line, column int) {
+	if n.parent != nil && n.parent.kind == object {
+		for _, f := range n.parent.fields {
+			if f.value == n {
+				return f.line, f.column
+			}
+		}
+	}
+	return n.line, n.column
+}
+
 var simpleKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // path names the value as messages do: tasks[2].resultSchema.

@@ -49,9 +49,14 @@ func placeholders(text string, known []string) []span {
 	return out
 }
 
+// maxNames bounds the unknown names that are reported of one text: to find the
+// place of each takes a look at the whole text.
+const maxNames = 20
+
 // unknownPlaceholders files the placeholders in a template's own words that
-// name no variable, and notes which variables are used.
+// name no variable, each name once, and notes which variables are used.
 func (l *loader) unknownPlaceholders(t *template, known []string, used map[string]bool) {
+	reported := map[string]bool{}
 	for _, p := range t.parts {
 		if p.prog != nil {
 			continue
@@ -59,6 +64,14 @@ func (l *loader) unknownPlaceholders(t *template, known []string, used map[strin
 		for _, s := range placeholders(p.text, known) {
 			if slices.Contains(known, s.name) {
 				used[s.name] = true
+				continue
+			}
+			if reported[s.name] {
+				continue
+			}
+			reported[s.name] = true
+			if len(reported) > maxNames {
+				l.ps.more++
 				continue
 			}
 			hint := didYouMean(s.name, known)

@@ -54,11 +54,17 @@ func (ps Problems) Error() string {
 // header would otherwise print a line for each of a million rows.
 const maxRowProblems = 20
 
+// maxProblems bounds what is said in all: more nobody reads, and what is wrong
+// with every task of a huge file is seen in the first of them.
+const maxProblems = 1000
+
 // problems collects what Load finds and puts it in order.
 type problems struct {
 	found []filed
 	seen  map[string]bool
-	rows  int // problems of rows, those beyond the bound too
+	rows  int             // problems of rows, those beyond the bound too
+	hints map[string]bool // of rows, each said once
+	more  int             // problems that were counted and not filed
 }
 
 // A filed problem is sorted by the place in the manifest that led to it.
@@ -84,9 +90,17 @@ func (ps *problems) addUnder(p Problem, line, column int) {
 	ps.found = append(ps.found, filed{p, line, column})
 }
 
-// addRow files a problem of a data row, unless there are many already.
+// addRow files a problem of a data row, unless there are many already. Many
+// rows are wrong in the same way, and one hint will do.
 func (ps *problems) addRow(p Problem, line, column int) {
 	if ps.rows++; ps.rows <= maxRowProblems {
+		if ps.hints[p.Hint] {
+			p.Hint = ""
+		}
+		if ps.hints == nil {
+			ps.hints = map[string]bool{}
+		}
+		ps.hints[p.Hint] = true
 		ps.addUnder(p, line, column)
 	}
 }
@@ -98,25 +112,38 @@ func (ps *problems) wrong(n *node, format string, args ...any) {
 
 // errors returns what makes the manifest unusable, in its order.
 func (ps *problems) errors(file string) Problems {
-	out := Problems(ps.sorted(false))
+	out, cut := ps.sorted(false)
+	if cut += ps.more; cut > 0 {
+		out = append(out, Problem{File: file, Message: "and " + plural(cut, "more problem")})
+	}
 	if more := ps.rows - maxRowProblems; more > 0 {
-		out = append(out, Problem{File: file, Message: fmt.Sprintf("and %d more problems in data rows", more)})
+		out = append(out, Problem{File: file, Message: "and " + plural(more, "more problem") + " in data rows"})
 	}
 	return out
 }
 
 // warnings returns what is merely odd, in the manifest's order.
-func (ps *problems) warnings() []Problem { return ps.sorted(true) }
+func (ps *problems) warnings(file string) []Problem {
+	out, cut := ps.sorted(true)
+	if cut > 0 {
+		out = append(out, Problem{File: file, Message: "and " + plural(cut, "more warning"), Warning: true})
+	}
+	return out
+}
 
-func (ps *problems) sorted(warning bool) []Problem {
+// sorted returns the first problems or warnings, and how many more there are.
+func (ps *problems) sorted(warning bool) (out []Problem, more int) {
 	slices.SortStableFunc(ps.found, func(a, b filed) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
-	var out []Problem
 	for _, p := range ps.found {
-		if p.Warning == warning {
+		switch {
+		case p.Warning != warning:
+		case len(out) == maxProblems:
+			more++
+		default:
 			out = append(out, p.Problem)
 		}
 	}
-	return out
+	return out, more
 }

@@ -12,7 +12,7 @@ import (
 // A Report is a file that the manifest asks for.
 type Report struct {
 	Path   string // as written, a template
-	Format string // csv or jsonl
+	Format string // csv, tsv or jsonl
 
 	template *template
 	dir      string
@@ -47,8 +47,10 @@ func (r Report) PathFor(id string, opened time.Time) (string, error) {
 // formatOf returns the format of a path's extension, or "".
 func formatOf(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv", ".tsv":
+	case ".csv":
 		return "csv"
+	case ".tsv":
+		return "tsv"
 	case ".jsonl", ".ndjson":
 		return "jsonl"
 	}

@@ -18,6 +18,15 @@ type row struct {
 	json   json.RawMessage // the object in the author's order; nil when not asked for
 }
 
+// values are what expressions see of the row; r may be nil.
+func (r *row) values() *expr.Values {
+	objects := map[string]map[string]any{}
+	if r != nil {
+		objects["row"] = r.object
+	}
+	return expr.NewValues(objects)
+}
+
 // A source is what a task's forEach names.
 type source interface {
 	// name is the file as messages show it; "" for a list in the manifest.
@@ -36,6 +45,7 @@ type rowError struct {
 	column  int
 	number  int // the row's; 0 for the header
 	message string
+	hint    string // often ""
 }
 
 func (e *rowError) Error() string {

@@ -52,6 +52,9 @@ func (l *loader) schema(n *node) *schema.Schema {
 	switch {
 	case errors.As(err, &wrong):
 		for _, e := range wrong {
+			if errors.Is(e, errBroken) {
+				continue
+			}
 			l.schemaProblem(n, *e, false)
 		}
 	case err != nil:
@@ -73,11 +76,17 @@ func (l *loader) schemaProblem(n *node, e schema.Error, warning bool) {
 	case e.File == "":
 		at := n.find(e.Pointer)
 		p.File, p.Line, p.Column, p.Path = at.doc.name, at.line, at.column, at.doc.path(at)
+		if e.AtKey {
+			p.Line, p.Column = at.atKey()
+		}
 	case f != nil && f.root != nil:
 		at := f.root.find(e.Pointer)
 		p.File, p.Line, p.Column = at.doc.name, at.line, at.column
 		if e.Pointer != "" {
 			p.Path = at.path()
+		}
+		if e.AtKey {
+			p.Line, p.Column = at.atKey()
 		}
 	default:
 		p.File, p.Path = l.resolve(e.File), strings.TrimPrefix(e.Pointer, "/")
@@ -113,12 +122,12 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 	}
 	file, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
-		return nil, errors.New(fileError(name, err))
+		return nil, errors.New("it " + reason(err))
 	}
 	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return nil, errors.New(fileError(name, err))
+		return nil, errors.New("it " + reason(err))
 	}
 	f := &schemaFile{text: text}
 	doc := newDocument(l.resolve(name), text, false)
@@ -137,7 +146,7 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 var yamlFile = regexp.MustCompile(`(?i)\.ya?ml$`)
 
 // errBroken is what package schema hears of a file whose own errors have been
-// filed.
+// filed, so that nothing more need be said of it.
 var errBroken = errors.New("it has errors of its own")
 
 func (l *loader) readYAML(f *schemaFile, doc *document) error {
@@ -177,6 +186,7 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 	}
 	// JSON is YAML but for its tabs, and the parser of YAML knows places.
 	if tree, err := decode(yaml.NewDecoder(bytes.NewReader(bytes.ReplaceAll(f.text, []byte("\t"), []byte(" "))))); err == nil {
+		doc.settle(tree)
 		f.root = build(doc, tree, &problems{})
 	}
 	return nil
@@ -194,17 +204,20 @@ func (l *loader) broken(found ...Problem) {
 	}
 }
 
-// fileError says why a file cannot be used, without the system's way of
-// naming it.
-func fileError(name string, err error) string {
+// fileError says which file cannot be used, and why.
+func fileError(name string, err error) string { return quote(name) + " " + reason(err) }
+
+// reason says why a file cannot be used, without the system's way of naming
+// it.
+func reason(err error) string {
 	var path *os.PathError
 	if errors.Is(err, os.ErrNotExist) {
-		return quote(name) + " does not exist"
+		return "does not exist"
 	}
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Sprintf("%s cannot be read: %v", quote(name), err)
+	return fmt.Sprintf("cannot be read: %v", err)
 }
 
 // rowSchema compiles an inline schema that has expressions, for one row.
@@ -223,7 +236,7 @@ func (x *expander) rowSchema(e *entry, v *expr.Values) (*schema.Schema, error) {
 		if wrong[0].File == "" {
 			at = at.find(wrong[0].Pointer)
 		}
-		return nil, &evalError{node: at, err: errors.New(wrong[0].Message)}
+		return nil, &evalError{node: at, err: errors.New(wrong[0].Message), filed: errors.Is(wrong[0], errBroken)}
 	}
 	if err != nil {
 		return nil, &evalError{node: e.inlineSchema.node, err: err}

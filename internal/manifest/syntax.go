@@ -36,12 +36,14 @@ func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
 	if err == nil {
 		var second *yaml.Node
 		if second, err = decode(d); err == nil {
+			doc.settle(second)
 			return nil, &Problem{
 				File: doc.name, Line: second.Line, Column: second.Column,
 				Message: "there is a second document", Hint: "put each manifest into a file of its own",
 			}
 		}
 		if errors.Is(err, io.EOF) {
+			doc.settle(root)
 			return root, nil
 		}
 	}
@@ -66,6 +68,12 @@ func decode(d *yaml.Decoder) (root *yaml.Node, err error) {
 	return n.Content[0], nil
 }
 
+// isUTF16 looks at the first two bytes of a text.
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) ||
+		len(text) > 1 && (text[0] == 0) != (text[1] == 0)
+}
+
 // encoding refuses what is not UTF-8 text of a bearable size.
 func encoding(doc *document, text []byte) *Problem {
 	p := &Problem{File: doc.name}
@@ -73,9 +81,8 @@ func encoding(doc *document, text []byte) *Problem {
 	case len(text) > maxFile:
 		p.Message = "the file is larger than 64 MB"
 		return p
-	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
-		len(text) > 1 && (text[0] == 0) != (text[1] == 0):
-		p.Message, p.Hint = "the file is UTF-16, not UTF-8", "save it as UTF-8"
+	case isUTF16(text):
+		p.Message, p.Hint = "the file is UTF-16, not UTF-8", saveUTF8
 		return p
 	case utf8.Valid(text):
 		return nil
@@ -92,7 +99,7 @@ func encoding(doc *document, text []byte) *Problem {
 			break
 		}
 	}
-	p.Message, p.Hint = "the file is not valid UTF-8", "save it as UTF-8"
+	p.Message, p.Hint = "the file is not valid UTF-8", saveUTF8
 	return p
 }
 
@@ -109,6 +116,7 @@ func locate(doc *document, text []byte, err error) *Problem {
 	}
 	message := m[2]
 	line, _ := strconv.Atoi(m[1])
+	line, _ = doc.real(line, 1)
 	if len(text) <= 4<<20 {
 		line = shortest(doc, message)
 	}

@@ -45,6 +45,20 @@ func (t *template) uses(name string) bool {
 	return false
 }
 
+// takes reports whether an expression of the template is a field of the row
+// and nothing else.
+func (t *template) takes(field string) bool {
+	for _, p := range t.parts {
+		if p.prog == nil {
+			continue
+		}
+		if base, name, alone := p.prog.Path(); alone && base == "row" && name == field {
+			return true
+		}
+	}
+	return false
+}
+
 // A scope is what the expressions of a template may use.
 type scope struct {
 	env     expr.Env
@@ -149,6 +163,8 @@ type evalError struct {
 	offset int
 	err    error
 	absent string // the field that is missing, if that is the failure
+	filed  bool   // it is what follows from an error that has been filed
+	hint   string // often ""
 }
 
 func (e *evalError) Error() string { return e.err.Error() }

@@ -1,0 +1,114 @@
+package manifest
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+)
+
+// A use of an id, for the message when it is used again.
+type use struct {
+	entry, number, line int32
+}
+
+// identify returns the id of one row's task after having tried to make the
+// whole task, unless what the entry makes of it is known to be wrong. With an
+// error the id is that of a task which is wrong elsewhere, or "".
+func (x *expander) identify(e *entry, r *row) (string, error) {
+	if e.faulty {
+		return x.id(e, r.values())
+	}
+	t, err := x.expand(e, r)
+	return t.ID, err
+}
+
+// firstPass expands every task, keeps nothing of it but a hash of its id, and
+// counts.
+func (l *loader) firstPass() {
+	x := l.m.expander(nil)
+	ids := map[[16]byte]use{}
+	for _, e := range l.m.entries {
+		count := 0
+		for r, err := range e.rows(false) {
+			count++
+			if err != nil {
+				l.rowProblem(e, r, err)
+				continue
+			}
+			id, err := x.identify(e, r)
+			if err != nil {
+				l.rowProblem(e, r, err)
+			}
+			if id == "" {
+				continue
+			}
+			l.m.Total++
+			sum := sha256.Sum256([]byte(id))
+			key := [16]byte(sum[:16])
+			if first, twice := ids[key]; twice {
+				l.rowProblem(e, r, l.twice(e, id, first))
+				continue
+			}
+			own := use{entry: int32(e.index)}
+			if r != nil {
+				own.number, own.line = int32(r.number), int32(r.line)
+			}
+			ids[key] = own
+		}
+		if count == 0 && e.forEach != nil {
+			p := e.forEach.problem(quote(e.forEach.text)+" has no rows: this entry makes no task", "")
+			p.Warning = true
+			l.ps.add(p)
+		}
+	}
+}
+
+func (l *loader) twice(e *entry, id string, first use) error {
+	at := &evalError{node: e.node}
+	if e.id != nil {
+		at.node = e.id.node
+	}
+	where := fmt.Sprintf("tasks[%d]", first.entry)
+	if first.number > 0 {
+		byIndex := func(e *entry, index int) int { return cmp.Compare(e.index, index) }
+		if i, ok := slices.BinarySearchFunc(l.m.entries, int(first.entry), byIndex); ok {
+			where += ", " + l.m.entries[i].at(&row{number: int(first.number), line: int(first.line)})
+		}
+	}
+	at.hint = e.distinct(int(first.entry))
+	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
+	return at
+}
+
+// distinct is a hint how an id that the entry with the given index has too
+// becomes one that only this entry, or only one of its rows, has.
+func (e *entry) distinct(other int) string {
+	switch {
+	case e.id == nil:
+		return "give the task an id of its own: id: …"
+	case e.index != other && e.forEach != nil:
+		return fmt.Sprintf("put something before it that other tasks do not have: id: %s", quote("other-"+e.id.node.text))
+	case e.index != other:
+		return "give each task an id of its own"
+	}
+	fields := e.data.env().Fields
+	for _, name := range fields {
+		if !e.id.takes(name) {
+			return "add a value to the id in which the rows differ, such as " + rowValue(name)
+		}
+	}
+	if len(fields) > 0 {
+		return "the id has every column already: remove the row that is there twice"
+	}
+	return "add a value to the id in which the rows differ"
+}
+
+// at names a row in words.
+func (e *entry) at(r *row) string {
+	file := e.data.name()
+	if file == "" {
+		file = e.node.doc.name
+	}
+	return fmt.Sprintf("row %d (%s:%d)", r.number, file, r.line)
+}

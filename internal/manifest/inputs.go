@@ -1,0 +1,41 @@
+package manifest
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+)
+
+// Inputs returns the absolute paths of the files that the manifest was made
+// of, each once: itself, unless it was standard input, then the data files of
+// its tasks in their order, then the schema files, sorted. A report that is
+// written to one of them would destroy what the batch is read from.
+func (m *Manifest) Inputs() []string { return slices.Clone(m.inputs) }
+
+// inputs lists what has been read by the end of the first pass.
+func (l *loader) inputs() []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(path string) {
+		// Without a working directory a path is the best name there is.
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		if !seen[path] {
+			seen[path] = true
+			out = append(out, path)
+		}
+	}
+	if l.m.File != "-" {
+		add(l.m.File)
+	}
+	for _, e := range l.m.entries {
+		if e.data != nil && e.data.name() != "" {
+			add(e.data.name())
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.files)) {
+		add(l.resolve(name))
+	}
+	return out
+}
