@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -76,12 +77,30 @@ func (a *application) place(info batch.Info) error {
 				return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
 			}
 			seen[file], seen[partial] = true, true
+			if in := a.inputAt(file); in != "" {
+				return usage(fmt.Errorf("%s: a report would replace %s, which the batch is made of", o.Path, in), "give the report a path of its own")
+			}
 		}
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
 	}
 	return nil
+}
+
+// inputAt returns the file among those that the manifest was made of which a
+// path leads to, links followed, or "".
+func (a *application) inputAt(path string) string {
+	target, err := os.Stat(path)
+	if err != nil {
+		return "" // nothing is there that could be replaced
+	}
+	for _, in := range a.manifest.Inputs() {
+		if info, err := os.Stat(in); err == nil && os.SameFile(target, info) {
+			return in
+		}
+	}
+	return ""
 }
 
 // A stream is the JSONL on standard output, if there is one, and the news that

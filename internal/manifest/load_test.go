@@ -419,23 +419,39 @@ func TestRowSchemaFile(t *testing.T) {
 // syntax error at the end of a large file is found without parsing the file
 // over and over.
 func TestLargeFilesInTime(t *testing.T) {
-	var merged, broken strings.Builder
-	merged.WriteString("version: 1\ntasks: [{task: x}]\nresultSchemas:\n  a:\n    type: object\n    x-words:\n      <<: {")
-	for i := range 20_000 {
-		fmt.Fprintf(&merged, "k%d: 1, ", i)
-	}
-	merged.WriteString("last: 1}\n")
-	broken.WriteString("version: 1\ntasks:\n" + strings.Repeat("  - task: x\n", 100_000) + "  - task: x\n   id: a\n")
-	for name, text := range map[string]string{"merge": merged.String(), "syntax": broken.String()} {
-		start := time.Now()
-		_, err := Load("-", Options{Stdin: strings.NewReader(text), Dir: t.TempDir()})
-		if name == "syntax" && (err == nil || !strings.HasPrefix(err.Error(), "-:100004:4: ")) {
-			t.Errorf("got %v, want an error on line 100004", err)
-		} else if name == "merge" && err != nil {
-			t.Error(err)
+	merged := func(n int) string {
+		var b strings.Builder
+		b.WriteString("version: 1\ntasks: [{task: x}]\nresultSchemas:\n  a:\n    type: object\n    x-words:\n      <<: {")
+		for i := range n {
+			fmt.Fprintf(&b, "k%d: 1, ", i)
 		}
-		if took := time.Since(start); took > 8*time.Second {
-			t.Errorf("%s took %v", name, took)
+		return b.String() + "last: 1}\n"
+	}
+	broken := func(n int) string {
+		return "version: 1\ntasks:\n" + strings.Repeat("  - task: x\n", n) + "  - task: x\n   id: a\n"
+	}
+	for name, c := range map[string]struct {
+		text func(n int) string
+		n    int
+		want func(n int) string // how the error begins; "" for none
+	}{
+		"merge":  {merged, 4_000, func(int) string { return "" }},
+		"syntax": {broken, 10_000, func(n int) string { return fmt.Sprintf("-:%d:4: ", n+4) }},
+	} {
+		took := func(n int) time.Duration {
+			text := c.text(n)
+			start := time.Now()
+			_, err := Load("-", Options{Stdin: strings.NewReader(text), Dir: t.TempDir()})
+			if want := c.want(n); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%s of %d: got %v, want %q", name, n, err, want)
+			}
+			return time.Since(start)
+		}
+		// Five times the text takes five times as long, where it would be 25
+		// times if each line were looked for from the first one on.
+		small := min(took(c.n), took(c.n))
+		if large := min(took(5*c.n), took(5*c.n)); large > 15*small {
+			t.Errorf("%s: %d took %v and %d took %v", name, c.n, small, 5*c.n, large)
 		}
 	}
 }
