@@ -149,7 +149,7 @@ func unfulfillable(s found) []Error {
 			continue
 		}
 		hint := "declare it under properties"
-		if near := nearest(e.text, properties.keys); near != "" {
+		if near := Nearest(e.text, properties.keys); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", quote(near))
 		}
 		out = append(out, Error{

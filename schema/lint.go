@@ -96,7 +96,7 @@ func hintFor(format string) string {
 	for name := range formats {
 		names = append(names, name)
 	}
-	if near := nearest(format, names); near != "" {
+	if near := Nearest(format, names); near != "" {
 		return fmt.Sprintf("did you mean %s?", quote(near))
 	}
 	return ""

@@ -2,9 +2,10 @@ package schema
 
 import "strings"
 
-// nearest returns the candidate that name was probably meant to be, "" when
-// none is close. Of equally close ones it is the first in the alphabet.
-func nearest(name string, candidates []string) string {
+// Nearest returns the candidate that name was probably meant to be, "" when
+// none is close: a property's name, a keyword, any word that people type. Of
+// equally close ones it is the first in the alphabet.
+func Nearest(name string, candidates []string) string {
 	if len(name) > 100 {
 		return ""
 	}
@@ -14,6 +15,9 @@ func nearest(name string, candidates []string) string {
 			continue
 		}
 		d := distance(strings.ToLower(name), strings.ToLower(c))
+		if d >= len(c) {
+			continue // nothing of it is there
+		}
 		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}

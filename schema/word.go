@@ -112,7 +112,7 @@ func (x *explainer) additional(location string, extra []string) string {
 			break
 		}
 		text := quote(name)
-		if near := nearest(name, declared); near != "" {
+		if near := Nearest(name, declared); near != "" {
 			text += fmt.Sprintf(" (did you mean %s?)", quote(near))
 		}
 		names = append(names, text)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // A span is a %name% in a text.
@@ -39,7 +41,7 @@ func placeholders(text string, known []string) []span {
 			if '0' <= name[0] && name[0] <= '9' {
 				continue
 			}
-			if hexadecimal.MatchString(name) && (len(name) == 2 || nearest(name, known) == "") {
+			if hexadecimal.MatchString(name) && (len(name) == 2 || schema.Nearest(name, known) == "") {
 				continue
 			}
 		}
