@@ -67,7 +67,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	rounds := 8
+	rounds := 4
 	if testing.Short() {
 		rounds = 2
 	}
