@@ -177,6 +177,7 @@ func (r *runner) judgeOfRow(row Row) (*judge, error) {
 func (r *runner) notJudgeable(row Row, err error) error {
 	var refused *RefusedError
 	var bad *agentError
+	var unreachable *UnreachableError
 	switch {
 	case errors.As(err, &bad):
 		return r.judged(row, Verdict{Outcome: Failed, Reason: Rejected, Message: bad.Error()})
@@ -184,15 +185,10 @@ func (r *runner) notJudgeable(row Row, err error) error {
 		return r.halt(err)
 	case errors.Is(err, context.Canceled):
 		return nil
-	case isUnreachable(err):
+	case errors.As(err, &unreachable):
 		return r.halt(err)
 	}
 	return err
-}
-
-func isUnreachable(err error) bool {
-	var u *UnreachableError
-	return errors.As(err, &u)
 }
 
 // isNull reports whether a JSON text is absent or null.

@@ -28,15 +28,10 @@ type Stream struct {
 // NewStream returns a stream of s that has written nothing.
 func NewStream(w io.Writer, s Source) *Stream { return &Stream{w: w, source: s} }
 
-// Done says that the task at a position is finished. It returns at once unless
-// the stream has been waiting for this one, and otherwise does what Advance
-// does.
-func (s *Stream) Done(position int) error {
-	if int64(position) != s.head.Load() {
-		return nil
-	}
-	return s.Advance()
-}
+// Waits reports whether the task at a position, which has just been finished, is
+// the one that the stream has been waiting for: then Advance has something to
+// write. For every other one it would read the source for nothing.
+func (s *Stream) Waits(position int) bool { return int64(position) == s.head.Load() }
 
 // Advance writes every record that is finished and whose predecessors all are.
 // While another goroutine does so it returns at once: the other looks again
@@ -69,7 +64,7 @@ func (s *Stream) Finish(finished bool) error {
 
 // advance writes until a fresh look finds the head where it was. The head is
 // stored before that look: a task that finishes after it therefore finds its
-// own position in Done, and none is forgotten.
+// own position in Waits, and none is forgotten.
 func (s *Stream) advance() error {
 	for s.err == nil {
 		s.again.Store(false)

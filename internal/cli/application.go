@@ -54,7 +54,7 @@ func (a *application) run(ctx context.Context) error {
 		return err
 	}
 	stream := a.stream(b, cancel)
-	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.advance)
+	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.judged)
 	return a.end(ctx, b, stream, runErr)
 }
 
@@ -76,7 +76,7 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 }
 
 // carry runs a batch as far as it goes.
-func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func()) error {
+func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(position int)) error {
 	sum, err := b.Summary()
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Notify: func(e batch.Event) {
 			progress.Event(e)
 			if e.Kind == batch.TaskJudged {
-				judged()
+				judged(e.Position)
 			}
 		},
 	})
@@ -169,7 +169,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		if n := sum.Counts[batch.Running]; n > 0 {
 			a.show.say("batch %s of %s is given up; collecting its %s in flight first", info.ID, clock(info.OpenedAt), plural(n, "run"))
 		}
-		if err := a.carry(ctx, drain, old, nil, func() {}); err != nil {
+		if err := a.carry(ctx, drain, old, nil, func(int) {}); err != nil {
 			return false, err
 		}
 		a.show.say("batch %s was given up; %s writes what it has", info.ID, a.reportCommand(info.ID))

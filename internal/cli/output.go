@@ -140,9 +140,9 @@ func (s *stream) run() {
 	}
 }
 
-// advance says that a task was judged. It never waits.
-func (s *stream) advance() {
-	if s.jsonl == nil {
+// judged says that the task at a position was judged. It never waits.
+func (s *stream) judged(position int) {
+	if s.jsonl == nil || !s.jsonl.Waits(position) {
 		return
 	}
 	select {

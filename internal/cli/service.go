@@ -41,7 +41,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		if f.providerURL != "" {
 			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
 		}
-		return connectLocal(sys, m, spill)
+		return connectLocal(m, spill)
 	}
 	key := sys.Getenv("BROWSERBASE_API_KEY")
 	if key == "" {
@@ -70,7 +70,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 
 // connectLocal starts the agents API inside this process, on a free port of
 // the loopback interface.
-func connectLocal(_ Sys, m *manifest.Manifest, spill string) (*service, error) {
+func connectLocal(m *manifest.Manifest, spill string) (*service, error) {
 	key := rand.Text()
 	srv, err := server.New(server.Config{
 		Key:         key,
