@@ -22,6 +22,8 @@ type memory struct {
 	schemas map[string][]byte
 	agents  map[string][]byte
 	owned   map[string]bool
+	echoes  Echoes
+	others  []Doubt // of other batches
 	events  []Event
 	closed  bool
 	broken  error
@@ -70,25 +72,32 @@ func (m *memory) Append(e Event) error {
 func (m *memory) move(row *Row, e Event) error {
 	from := map[Kind][]State{
 		AttemptIntended: {StatePending}, AttemptStarted: {StateStarting}, AttemptUnknown: {StateStarting},
-		AttemptRejected: {StateStarting}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
+		AttemptAdopted: {StateUnsure, StatePending}, AttemptRejected: {StateStarting, StateUnsure}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
 		AttemptEnded: {StateRunning}, TaskJudged: {StatePending, StateUnsure, StateRunning, StateEnded},
 	}[e.Kind]
 	ok := false
 	for _, s := range from {
 		ok = ok || s == row.State
 	}
-	if !ok || e.Kind == AttemptStarted && m.owned[e.Run.ID] {
+	takes := e.Kind == AttemptStarted || e.Kind == AttemptAdopted
+	if !ok || takes && m.owned[e.Run.ID] {
 		return fmt.Errorf("%s in state %s: %w", e.Kind, row.State, ErrConflict)
 	}
 	switch e.Kind {
 	case AttemptIntended:
 		row.State, row.Attempt, row.IntendedAt, row.Offset = StateStarting, e.Attempt, e.At, e.Offset
+		row.Digest, row.Marker, row.Absent = e.Digest, e.Marker, false
 	case AttemptStarted:
 		row.State, row.RunID, row.Status, row.StartedAt = StateRunning, e.Run.ID, e.Run.Status, e.At
+		m.owned[e.Run.ID] = true
+		m.see(row.Marker, *e.Echo)
+	case AttemptAdopted:
+		row.State, row.Attempt, row.RunID, row.Status, row.StartedAt = StateRunning, e.Attempt, e.Run.ID, e.Run.Status, e.At
 		m.owned[e.Run.ID] = true
 	case AttemptUnknown:
 		row.State = StateUnsure
 	case AttemptRejected:
+		row.Absent = row.State == StateUnsure
 		row.State = StatePending
 	case RunObserved:
 		row.Status = e.Run.Status
@@ -153,6 +162,41 @@ func (m *memory) Owns(id string) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.owned[id], nil
+}
+
+func (m *memory) see(marker string, e Echo) {
+	was := m.echoes
+	m.echoes.Seen++
+	m.echoes.Text = e.Text && (was.Seen == 0 || was.Text)
+	m.echoes.Agent = e.Agent && (was.Seen == 0 || was.Agent)
+	m.echoes.Schema = e.Schema && (was.Seen == 0 || was.Schema)
+	if marker != "" {
+		m.echoes.Marked++
+		m.echoes.Marker = e.Marker && (was.Marked == 0 || was.Marker)
+	}
+}
+
+func (m *memory) Echoes() (Echoes, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.echoes, nil
+}
+
+func (m *memory) Doubts(time.Time) iter.Seq2[Doubt, error] {
+	return func(yield func(Doubt, error) bool) {
+		for _, row := range m.rows {
+			if row.State == StateUnsure || row.Outcome == Unknown {
+				if !yield(Doubt{Text: row.Text, Agent: row.AgentID, Digest: row.Digest}, nil) {
+					return
+				}
+			}
+		}
+		for _, d := range m.others {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
 }
 
 // outcomes lists the tasks' outcomes in order, or the states of those not done.
