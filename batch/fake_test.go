@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -238,23 +241,25 @@ type service struct {
 	ledger *memory
 	length time.Duration
 
-	start func(n int, s Spec) (Observed, error) // n counts the creates from 1
-	get   func(id string, run *fakeRun) (Observed, error)
-	list  func(since time.Time) ([]Observed, error)
-	check error
-	agent func(id string) (json.RawMessage, error)
+	start  func(n int, s Spec) (Observed, error) // n counts the creates from 1
+	get    func(id string, run *fakeRun) (Observed, error)
+	list   func(since time.Time) ([]Observed, error) // by default every run
+	repeat func(Observed) Observed                   // changes what is repeated of a request
+	check  error
+	agent  func(id string) (json.RawMessage, error)
 
 	mu       sync.Mutex
 	creates  map[string]int // sent, by text
 	n        int
 	runs     map[string]*fakeRun
 	stops    []string
+	lists    []time.Time
 	inFlight int
 	most     int
 }
 
 type fakeRun struct {
-	text    string
+	spec    Spec
 	began   time.Time
 	looks   int
 	stopped bool
@@ -284,13 +289,22 @@ func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
 	}
 	id := fmt.Sprintf("run-%d", n)
 	s.add(id, spec)
-	return Observed{ID: id, Status: StatusPending, Task: spec.Task}, nil
+	return s.echo(id, spec), nil
+}
+
+// echo is a run as an answer or a listing repeats it.
+func (s *service) echo(id string, spec Spec) Observed {
+	o := Observed{ID: id, Status: StatusPending, Task: spec.Task, AgentID: spec.AgentID, Schema: spec.ResultSchema}
+	if s.repeat != nil {
+		o = s.repeat(o)
+	}
+	return o
 }
 
 // intended fails the test when a create is sent whose intent is not durable.
 func (s *service) intended(spec Spec) {
 	for i := range s.ledger.rows {
-		if row, _ := s.ledger.Task(i); row.Text == spec.Task && row.State == StateStarting {
+		if row, _ := s.ledger.Task(i); strings.HasPrefix(spec.Task, row.Text) && row.State == StateStarting {
 			return
 		}
 	}
@@ -300,7 +314,7 @@ func (s *service) intended(spec Spec) {
 func (s *service) add(id string, spec Spec) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.runs[id] = &fakeRun{text: spec.Task, began: time.Now()}
+	s.runs[id] = &fakeRun{spec: spec, began: time.Now()}
 	s.inFlight++
 	s.most = max(s.most, s.inFlight)
 }
@@ -352,10 +366,13 @@ func (s *service) Stop(_ context.Context, id string) error {
 
 func (s *service) List(_ context.Context, since time.Time) iter.Seq2[Observed, error] {
 	return func(yield func(Observed, error) bool) {
-		if s.list == nil {
-			return
+		s.mu.Lock()
+		s.lists = append(s.lists, time.Now())
+		s.mu.Unlock()
+		runs, err := s.all(), error(nil)
+		if s.list != nil {
+			runs, err = s.list(since)
 		}
-		runs, err := s.list(since)
 		for _, r := range runs {
 			if !yield(r, nil) {
 				return
@@ -365,6 +382,17 @@ func (s *service) List(_ context.Context, since time.Time) iter.Seq2[Observed, e
 			yield(Observed{}, err)
 		}
 	}
+}
+
+// all lists every run, in the order of their ids.
+func (s *service) all() []Observed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var runs []Observed
+	for _, id := range slices.Sorted(maps.Keys(s.runs)) {
+		runs = append(runs, s.echo(id, s.runs[id].spec))
+	}
+	return runs
 }
 
 func (s *service) AgentSchema(_ context.Context, id string) (json.RawMessage, error) {

@@ -109,6 +109,7 @@ func Run(ctx context.Context, c Config) error {
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
 		passes:  make(map[int]pass),
+		vain:    make(map[int]int),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
@@ -129,11 +130,13 @@ type runner struct {
 
 	mu          sync.Mutex
 	known       map[Status]bool // unknown status words that were warned of
-	unsureInRow int       // creates without an answer since the last run that started
-	lastSilent  time.Time // when a person was last told that nothing is heard
-	unmarked    bool      // the service refuses requests with a marker
+	unsureInRow int             // creates without an answer since the last run that started
+	lastSilent  time.Time       // when a person was last told that nothing is heard
+	unmarked    bool            // the service refuses requests with a marker
 
-	passes map[int]pass // by position; only while no round is under way
+	// By position; only while no round is under way.
+	passes map[int]pass
+	vain   map[int]int // creates that were lost and surely made no run
 
 	big     sync.Mutex // held while a large result is judged, so that one at a time is
 	agents  agentCache

@@ -16,6 +16,10 @@ const (
 	listTries    = 3
 )
 
+// vainMost is how many creates of a task may be lost without making a run
+// before it is given up: what loses them may be the task itself.
+const vainMost = 3
+
 // A pass is what an earlier complete listing said of an unsure attempt.
 type pass struct {
 	at     time.Time
@@ -131,7 +135,12 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 				r.passes[row.Position] = pass{at, f.absent}
 			}
 			continue
+		case f.absent && before.absent && r.vain[row.Position]+1 >= vainMost:
+			v := unknownVerdict(f, nil)
+			v.Message = fmt.Sprintf("the answers to %d creates were lost, and listings show no run of any of them", vainMost)
+			err = r.judged(row, v)
 		case f.absent && before.absent:
+			r.vain[row.Position]++
 			err = r.append(Event{
 				Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt,
 				Message: fmt.Sprintf("the answer to the create was lost, and two complete listings %s apart show no run of it", at.Sub(before.at).Round(time.Second)),
