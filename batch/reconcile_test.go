@@ -371,3 +371,72 @@ func TestMarkersAreNotInTheFingerprint(t *testing.T) {
 		t.Errorf("got digest %s, want that of the request without its marker", l.rows[0].Digest)
 	}
 }
+
+// A listing soon after the first does not count as the second one, although it
+// is made for the sake of another task.
+func TestASecondListingTooSoonDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 3)
+		c.Batch, c.Settle, s.length = "01234567", 30*time.Second, 2*time.Second
+		l.rows[0].State, l.rows[0].Attempt, l.rows[0].IntendedAt = StateStarting, 1, time.Now()
+		l.rows[0].Marker = string(newMarker(c.Batch, "t1", 1))
+		began := time.Now()
+		s.start = func(_ int, spec Spec) (Observed, error) {
+			if spec.Task == "do t2" && s.creates["do t2"] == 1 {
+				return Observed{}, errReset
+			}
+			return Observed{}, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range l.events {
+			if since := e.At.Sub(began); e.Kind == AttemptRejected && e.Position == 0 && since < c.Settle {
+				t.Errorf("decided %s after the first listing, want %s at least", since, c.Settle)
+			}
+		}
+		wantOutcomes(t, l, "passed", "passed", "passed")
+		if s.creates["do t1"] != 1 || s.creates["do t2"] != 2 {
+			t.Errorf("got creates %v, want one of the first task and two of the second", s.creates)
+		}
+	})
+}
+
+func TestACandidateThatVanishesIsNotAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 2)
+		c.Batch, c.Concurrency, c.Settle = "01234567", 1, 30*time.Second
+		s.lose(false, 2)
+		s.list = func(time.Time) ([]Observed, error) {
+			if len(s.lists) == 1 {
+				return []Observed{{ID: "seen once", Task: "do t2"}}, nil
+			}
+			return nil, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed", "unknown")
+	})
+}
+
+func TestMoreRunsThanAttemptsInDoubtAreNotTouched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 2)
+		c.Batch, c.Concurrency, s.repeat = "01234567", 1, dropComment
+		s.start = func(n int, spec Spec) (Observed, error) {
+			if n != 2 {
+				return Observed{}, nil
+			}
+			s.add("somebody else's", spec)
+			return s.accepts("lost", spec)
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed", "unknown")
+		if v := l.verdict(1); len(v.Candidates) != 2 {
+			t.Errorf("got candidates %q, want both runs", v.Candidates)
+		}
+	})
+}

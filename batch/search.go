@@ -133,7 +133,8 @@ type finding struct {
 	run        *Observed // its run, surely
 	twice      []string  // others that bear its marker
 	candidates []string  // runs of which one may be its own
-	absent     bool      // surely it made no run that the listing shows
+	clear      bool      // no run that is listed may be its own
+	proven     bool      // and the service is known to repeat what one would be found by
 }
 
 // findings decides about every attempt. doubts are all attempts of the ledger
@@ -180,8 +181,8 @@ func (s *search) assign(g *requestGroup, doubts []Doubt, found map[int]finding) 
 		switch {
 		case adoptable && !marks && i < len(g.exact):
 			found[row.Position] = finding{run: &g.exact[i]}
-		case (adoptable && !marks || len(g.exact)+len(g.similar) == 0) && (marks || s.echoes.provesRequest()):
-			found[row.Position] = finding{absent: true}
+		case adoptable && !marks, len(g.exact)+len(g.similar) == 0:
+			found[row.Position] = finding{clear: true, proven: marks || s.echoes.provesRequest()}
 		default:
 			found[row.Position] = finding{candidates: g.candidates()}
 		}

@@ -22,8 +22,8 @@ const vainMost = 3
 
 // A pass is what an earlier complete listing said of an unsure attempt.
 type pass struct {
-	at     time.Time
-	absent bool
+	at    time.Time
+	clear bool
 }
 
 // takeStock looks once for the runs of creates that an earlier process left
@@ -132,14 +132,14 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 			err = r.judged(row, unknownVerdict(f, listErr))
 		case !second:
 			if _, ok := r.passes[row.Position]; !ok {
-				r.passes[row.Position] = pass{at, f.absent}
+				r.passes[row.Position] = pass{at, f.clear}
 			}
 			continue
-		case f.absent && before.absent && r.vain[row.Position]+1 >= vainMost:
+		case f.proven && before.clear && r.vain[row.Position]+1 >= vainMost:
 			v := unknownVerdict(f, nil)
 			v.Message = fmt.Sprintf("the answers to %d creates were lost, and listings show no run of any of them", vainMost)
 			err = r.judged(row, v)
-		case f.absent && before.absent:
+		case f.proven && before.clear:
 			r.vain[row.Position]++
 			err = r.append(Event{
 				Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt,
@@ -277,7 +277,7 @@ func unknownVerdict(f finding, listErr error) Verdict {
 	switch {
 	case len(f.candidates) > 0:
 		v.Message += "; look at " + strings.Join(f.candidates, ", ")
-	case listErr == nil && !f.absent:
+	case listErr == nil && !f.proven:
 		v.Message += "; the service lists no run that could be its own, and has not been seen to repeat what a run would be found by"
 	case listErr == nil:
 		v.Message += "; the service lists no run that could be its own"
