@@ -106,6 +106,7 @@ type Info struct {
 	Name         string
 	Provider     string // browserbase or local
 	BaseURL      string
+	Selection    string // which part of the manifest was selected, in words; "" for all
 	OpenedAt     time.Time
 	ClosedAt     time.Time // zero while unfinished
 	Halted       string    // why nothing new starts; "" when it does

@@ -119,7 +119,7 @@ func (a *application) requestsPerSecond() float64 {
 // open finds the batch to work on: the unfinished one of the same identity, or
 // a new one.
 func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
-	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL)
+	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, "")
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
@@ -18,6 +19,8 @@ import (
 const stateFolder = ".bbbatch"
 
 type applyFlags struct {
+	file        fileArg
+	envFile     string
 	concurrency int
 	outputs     []string
 	local       bool
@@ -56,32 +59,41 @@ BROWSERBASE_BASE_URL.
 		Example: `  bbbatch apply examples/tasks.yaml --local
   bbbatch apply tasks.yaml -j 20
   bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result`,
-		Args: oneFile,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.concurrency < 0 || c.Flags().Changed("concurrency") && f.concurrency == 0 {
-				return usage(fmt.Errorf("--concurrency: must be at least 1, not %d", f.concurrency), "")
+			file, err := f.file.name(c, args)
+			if err != nil {
+				return err
 			}
 			if f.settle < 0 {
 				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
 			}
-			m, err := load(sys, args[0])
+			m, err := load(sys, file)
 			if err != nil {
 				return err
 			}
 			return apply(c.Context(), sys, &f, m)
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.IntVarP(&f.concurrency, "concurrency", "j", 0, "runs in flight at once (default: limits.concurrency of the manifest, else 10)")
-	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH`, instead of those in the manifest (repeatable);\nthe format is the extension or FORMAT:PATH; - is standard output")
-	flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
-	flags.StringVar(&f.providerURL, "provider-url", "", "address of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
-	flags.StringVar(&f.state, "state", "", "folder of the ledger (default: .bbbatch beside the manifest)")
-	flags.BoolVar(&f.fresh, "new", false, "start a new batch; runs in flight of the unfinished one are collected first")
-	flags.DurationVar(&f.settle, "settle", 30*time.Second, "how long after a lost answer the service's listing is believed to show the run")
-	flags.StringVar(&f.progress, "progress", "auto", "auto, bar, plain or none")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+	flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) {
+		f.file.define(flags)
+		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
+		flags.DurationVar(&f.settle, "settle", 30*time.Second, "`TIME` after a lost answer when the service's listing is believed to show the run")
+	})
+	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
+		flags.StringVar(&f.providerURL, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
+		envFileVar(flags, &f.envFile)
+	})
+	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&f.fresh, "new", false, "start a new batch; runs in flight of the unfinished one are collected first")
+		flags.StringVar(&f.state, "state", "", "`DIR` of the ledger (default: .bbbatch beside the manifest)")
+	})
+	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
+		flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH`, instead of those in the manifest (repeatable);\nthe format is the extension or FORMAT:PATH; - is standard output")
+		choiceVar(flags, &f.progress, "progress", "auto", "`HOW` to show progress: auto, bar, plain or none", "auto", "bar", "plain", "none")
+		flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+	})
 	return cmd
 }
 
@@ -95,10 +107,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
-	show, err := newDisplay(sys, f)
-	if err != nil {
-		return err
-	}
+	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {
 		return err

@@ -4,12 +4,15 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
 func newCheck(sys Sys) *cobra.Command {
-	return &cobra.Command{
+	var file fileArg
+	var envFile string
+	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check a manifest; sends nothing and needs no key",
 		Long: `Check a manifest: load it, compile every schema, expand every row of its data
@@ -23,9 +26,13 @@ Exit codes:
   2    it is not`,
 		Example: `  bbbatch check tasks.yaml
   bbbatch check - < tasks.yaml`,
-		Args: oneFile,
-		RunE: func(_ *cobra.Command, args []string) error {
-			m, err := load(sys, args[0])
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			name, err := file.name(c, args)
+			if err != nil {
+				return err
+			}
+			m, err := load(sys, name)
 			if err != nil {
 				return err
 			}
@@ -38,6 +45,11 @@ Exit codes:
 			return unlessGone(err)
 		},
 	}
+	flagGroup(cmd, "Manifest", func(flags *pflag.FlagSet) {
+		file.define(flags)
+		envFileVar(flags, &envFile)
+	})
+	return cmd
 }
 
 // load reads a manifest and prints its warnings. Its problems are usage errors.

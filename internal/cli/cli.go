@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
@@ -43,6 +44,8 @@ func Main(args []string, sys Sys) (code int) {
 }
 
 func newRoot(sys Sys, args []string) *cobra.Command {
+	env := &environment{process: sys.Getenv}
+	sys.Getenv = env.get
 	root := &cobra.Command{
 		Use:   "bbbatch",
 		Short: "Run batches of AI browser-agent tasks from a declarative file",
@@ -58,44 +61,46 @@ result is judged against its JSON Schema on this machine.`,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			for _, line := range misspelt(c.Root(), sys.environ()) {
+				say(sys.Stderr, "bbbatch: warning: "+line, "")
+			}
+			return env.bind(c)
+		},
 	}
 	root.Version = version()
 	root.SuggestionsMinimumDistance = 2
 	root.SetIn(sys.Stdin)
 	root.SetOut(sys.Stdout)
 	root.SetErr(sys.Stderr)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageFunc(printUsage)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newApply(sys, args), newCheck(sys), newReport(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	for _, c := range root.Commands() {
+		completeChoices(c)
+	}
 	return root
 }
 
-// usageTemplate is cobra's own, with examples before the flags.
-const usageTemplate = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+// A fileArg is how a command is told its manifest: FILE, or -f FILE.
+type fileArg struct{ flag string }
 
-Examples:
-{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+func (f *fileArg) define(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.flag, "file", "f", "", "the manifest, as `FILE` instead of the argument; - is standard input")
+}
 
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
-
-"{{.CommandPath}} COMMAND --help" tells all about a command.{{end}}
-`
-
-// oneFile accepts exactly one argument, the manifest.
-func oneFile(cmd *cobra.Command, args []string) error {
+// name returns the one manifest that the command line names.
+func (f *fileArg) name(cmd *cobra.Command, args []string) (string, error) {
+	if f.flag != "" {
+		args = append(args, f.flag)
+	}
 	switch len(args) {
 	case 0:
-		return usage(fmt.Errorf("%s: which manifest? FILE is missing", cmd.Name()), cmd.UseLine())
+		return "", usage(fmt.Errorf("%s: which manifest? FILE is missing", cmd.Name()), cmd.UseLine())
 	case 1:
-		return nil
+		return args[0], nil
 	}
-	return usage(fmt.Errorf("%s: one manifest at a time, not %d: %s", cmd.Name(), len(args), strings.Join(args, " ")), cmd.UseLine())
+	return "", usage(fmt.Errorf("%s: one manifest at a time, not %d: %s", cmd.Name(), len(args), strings.Join(args, " ")), cmd.UseLine())
 }
 
 // complain prints an error as "bbbatch: what, where" and its hint on a line of

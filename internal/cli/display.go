@@ -26,7 +26,7 @@ type display struct {
 
 // newDisplay decides how progress is shown: a bar on a terminal that can draw
 // one, plain lines elsewhere.
-func newDisplay(sys Sys, f *applyFlags) (*display, error) {
+func newDisplay(sys Sys, f *applyFlags) *display {
 	width, terminal := sys.Terminal()
 	dumb := sys.Getenv("TERM") == "dumb" || sys.Getenv("CI") != ""
 	d := &display{sys: sys, width: width, quiet: f.quiet}
@@ -43,13 +43,11 @@ func newDisplay(sys Sys, f *applyFlags) (*display, error) {
 		d.mode = report.Plain
 	case "none":
 		d.mode = report.None
-	default:
-		return nil, usage(fmt.Errorf("--progress: must be auto, bar, plain or none, not %q", f.progress), "")
 	}
 	if f.quiet {
 		d.mode = report.None
 	}
-	return d, nil
+	return d
 }
 
 // start shows the progress of a batch until Close.

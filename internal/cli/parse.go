@@ -48,9 +48,12 @@ func valueError(e *pflag.InvalidValueError) string {
 	var number *strconv.NumError
 	switch e.GetFlag().Value.Type() {
 	case "int", "int64":
-		what = fmt.Sprintf("must be a whole number, not %q", e.GetValue())
-		if errors.As(e, &number) && errors.Is(number.Err, strconv.ErrRange) {
+		switch {
+		case !errors.As(e, &number): // it has our words already
+		case errors.Is(number.Err, strconv.ErrRange):
 			what = fmt.Sprintf("%s is too large a number", e.GetValue())
+		default:
+			what = fmt.Sprintf("must be a whole number, not %q", e.GetValue())
 		}
 	case "duration":
 		what = fmt.Sprintf("must be a duration such as %s, not %q", 90*time.Second, e.GetValue())

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/ledger"
 	"github.com/bbbatch/bbbatch/internal/manifest"
@@ -47,8 +48,12 @@ Exit codes:
 			return writeReports(sys, which, state, outs)
 		},
 	}
-	cmd.Flags().StringArrayVarP(&outputs, "output", "o", nil, "write a report to `PATH` (repeatable); the format is the extension or FORMAT:PATH; - is standard output")
-	cmd.Flags().StringVar(&state, "state", "", "folder of the ledger (default: .bbbatch beside the manifest, or here)")
+	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
+		flags.StringArrayVarP(&outputs, "output", "o", nil, "write a report to `PATH` (repeatable); the format is the extension or FORMAT:PATH; - is standard output")
+	})
+	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
+		flags.StringVar(&state, "state", "", "`DIR` of the ledger (default: .bbbatch beside the manifest, or here)")
+	})
 	return cmd
 }
 

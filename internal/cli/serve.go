@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/server"
 )
@@ -55,18 +56,24 @@ Exit codes:
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), sys, f) },
 	}
-	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:4010", "address to listen on; port 0 picks a free one")
-	cmd.Flags().StringVar(&f.agent, "agent", "page", "who does the work: page or script")
-	cmd.Flags().StringVar(&f.rules, "rules", "", "the script agent's rules, a JSON `FILE`")
-	cmd.Flags().StringArrayVar(&f.sites, "site", nil, "serve pages of an origin from a folder, `ORIGIN=DIR` (repeatable)")
-	cmd.Flags().StringVar(&f.fault, "fault", "", "misbehave: `NAMES`, such as 429=5%,hang=1%")
-	cmd.Flags().Int64Var(&f.seed, "seed", 1, "seed of the faults' dice")
-	cmd.Flags().IntVar(&f.concurrency, "concurrency", 25, "runs at work at once; more wait as PENDING")
-	cmd.Flags().IntVar(&f.perMinute, "creates-per-minute", 0, "answer 429 to more creates than this (0: no limit)")
-	cmd.Flags().DurationVar(&f.runTime, "run-time", 15*time.Minute, "a run working longer ends as TIMED_OUT")
-	cmd.Flags().BoolVar(&f.allowPrivate, "allow-private", false, "let the page agent open private and loopback addresses")
-	cmd.Flags().BoolVar(&f.ignoreRobots, "ignore-robots", false, "let the page agent open what robots.txt forbids")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "log each request")
+	flagGroup(cmd, "Server", func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.addr, "addr", "127.0.0.1:4010", "`ADDRESS` to listen on; port 0 picks a free one")
+		flags.BoolVarP(&f.verbose, "verbose", "v", false, "log each request")
+	})
+	flagGroup(cmd, "Agent", func(flags *pflag.FlagSet) {
+		choiceVar(flags, &f.agent, "agent", "page", "`WHO` does the work: page or script", "page", "script")
+		flags.StringVar(&f.rules, "rules", "", "the script agent's rules, a JSON `FILE`")
+		flags.StringArrayVar(&f.sites, "site", nil, "serve pages of an origin from a folder, `ORIGIN=DIR` (repeatable)")
+		flags.BoolVar(&f.allowPrivate, "allow-private", false, "let the page agent open private and loopback addresses")
+		flags.BoolVar(&f.ignoreRobots, "ignore-robots", false, "let the page agent open what robots.txt forbids")
+	})
+	flagGroup(cmd, "Limits and faults", func(flags *pflag.FlagSet) {
+		flags.IntVar(&f.concurrency, "concurrency", 25, "`N` runs at work at once; more wait as PENDING")
+		flags.IntVar(&f.perMinute, "creates-per-minute", 0, "answer 429 to more creates than `N` a minute (0: no limit)")
+		flags.DurationVar(&f.runTime, "run-time", 15*time.Minute, "a run working longer than `TIME` ends as TIMED_OUT")
+		flags.StringVar(&f.fault, "fault", "", "misbehave: `NAMES`, such as 429=5%,hang=1%")
+		flags.Int64Var(&f.seed, "seed", 1, "`N`, the seed of the faults' dice")
+	})
 	return cmd
 }
 
@@ -142,8 +149,6 @@ func (f serveFlags) config(sys Sys) (server.Config, error) {
 		if c.Agent, err = server.Script(file); err != nil {
 			return c, fmt.Errorf("--rules: %s: %w", f.rules, err)
 		}
-	default:
-		return c, fmt.Errorf("--agent: must be page or script, not %q", f.agent)
 	}
 	return c, nil
 }

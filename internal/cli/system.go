@@ -17,8 +17,9 @@ type Sys struct {
 	Stdout io.Writer
 	Stderr io.Writer
 
-	Getenv func(string) string
-	Now    func() time.Time
+	Getenv  func(string) string
+	Environ func() []string // as os.Environ; nil for an environment that can't be listed
+	Now     func() time.Time
 
 	// StdoutTerminal reports whether stdout is a terminal; nil means that it
 	// is not.
@@ -42,6 +43,7 @@ func System() Sys {
 		Stdout:         os.Stdout,
 		Stderr:         os.Stderr,
 		Getenv:         os.Getenv,
+		Environ:        os.Environ,
 		Now:            time.Now,
 		StdoutTerminal: func() bool { return term.IsTerminal(int(os.Stdout.Fd())) },
 		Terminal: func() (int, bool) {
@@ -64,4 +66,11 @@ func System() Sys {
 			return c, func() { signal.Stop(c) }
 		},
 	}
+}
+
+func (s Sys) environ() []string {
+	if s.Environ == nil {
+		return nil
+	}
+	return s.Environ()
 }

@@ -20,7 +20,7 @@ const (
 
 // Begin opens a new batch with the tasks of a manifest, in order, their
 // positions counting from 0. Of info it takes Name, Provider, BaseURL,
-// OpenedAt (now when zero), ManifestPath and Manifest; the id is made here.
+// Selection, OpenedAt (now when zero), ManifestPath and Manifest; the id is made here.
 //
 // The batch is seen by others once all tasks are in it. After an error, the
 // sequence's own included, nothing of it is left; what a crash leaves is never
@@ -61,9 +61,9 @@ func (s *Store) announce(info batch.Info) (*Batch, error) {
 			_, _ = rand.Read(random[:]) // never fails
 			b.id = hex.EncodeToString(random[:])
 			n, err := c.exec(`
-				INSERT INTO batches (id, name, provider, base_url, opened_at, manifest_path, manifest)
-				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				b.id, info.Name, info.Provider, info.BaseURL, nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
+				INSERT INTO batches (id, name, provider, base_url, selection, opened_at, manifest_path, manifest)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				b.id, info.Name, info.Provider, info.BaseURL, info.Selection, nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
 			if err != nil {
 				return err
 			}

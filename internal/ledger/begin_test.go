@@ -129,7 +129,7 @@ func TestBeginSweepsWhatACrashLeft(t *testing.T) {
 		}
 	}
 	s := openStore(t, dir)
-	if _, ok, err := s.Unfinished("main", "", ""); ok || err != nil {
+	if _, ok, err := s.Unfinished("main", "", "", ""); ok || err != nil {
 		t.Errorf("unfinished: got %v, %v, want none", ok, err)
 	}
 	if _, ok, err := s.Latest("main"); ok || err != nil {
@@ -177,17 +177,28 @@ func TestFind(t *testing.T) {
 	}
 	unfinished := func(want *Batch, name, provider, url string) {
 		t.Helper()
-		b, ok, err := s.Unfinished(name, provider, url)
+		b, ok, err := s.Unfinished(name, provider, url, "")
 		found(want, b, ok, err)
 	}
 	unfinished(second, "main", "local", "http://127.0.0.1:1")
 	unfinished(nil, "main", "browserbase", "http://127.0.0.1:1")
 	unfinished(nil, "main", "local", "http://127.0.0.1:2")
 	unfinished(nil, "Main", "local", "http://127.0.0.1:1")
+	if _, ok, err := s.Unfinished("main", "local", "http://127.0.0.1:1", "tag nightly"); ok || err != nil {
+		t.Errorf("a selection of its own: got %v, %v, want none", ok, err)
+	}
+	part, err := s.Begin(batch.Info{Name: "main", Provider: "local", BaseURL: "http://127.0.0.1:1", Selection: "tag nightly"}, sequence(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfinished(second, "main", "local", "http://127.0.0.1:1")
+	b, ok, err := s.Unfinished("main", "local", "http://127.0.0.1:1", "tag nightly")
+	found(part, b, ok, err)
+	mustAppend(t, part, batch.Event{Kind: batch.BatchClosed, Position: -1})
 	mustAppend(t, second, batch.Event{Kind: batch.BatchClosed, Position: -1})
 	unfinished(first, "main", "local", "http://127.0.0.1:1")
-	b, ok, err := s.Latest("main")
-	found(second, b, ok, err)
+	b, ok, err = s.Latest("main")
+	found(part, b, ok, err)
 
 	for _, id := range []string{first.ID(), first.ID()[:7], strings.ToUpper(first.ID())} {
 		b, err := s.Batch(id)

@@ -22,13 +22,13 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("batch %q may be %s", e.Prefix, strings.Join(e.IDs, ", "))
 }
 
-// Unfinished returns the newest batch of a name, provider and address that is
-// not closed; ok is false when there is none.
-func (s *Store) Unfinished(name, provider, baseURL string) (b *Batch, ok bool, err error) {
+// Unfinished returns the newest batch of a name, provider, address and selection
+// that is not closed; ok is false when there is none.
+func (s *Store) Unfinished(name, provider, baseURL, selection string) (b *Batch, ok bool, err error) {
 	return s.newest(`
 		SELECT key, id FROM batches
-		WHERE complete = 1 AND closed_at IS NULL AND name = ? AND provider = ? AND base_url = ?
-		ORDER BY key DESC LIMIT 1`, name, provider, baseURL)
+		WHERE complete = 1 AND closed_at IS NULL AND name = ? AND provider = ? AND base_url = ? AND selection = ?
+		ORDER BY key DESC LIMIT 1`, name, provider, baseURL, selection)
 }
 
 // Latest returns the newest batch of a name, or of any when it is "", closed or
@@ -90,9 +90,9 @@ func (b *Batch) info(c *connection) (batch.Info, error) {
 	var info batch.Info
 	var opened, closed sql.NullInt64
 	found, err := c.one(`
-		SELECT id, name, provider, base_url, opened_at, closed_at, halted, total, manifest_path, manifest
+		SELECT id, name, provider, base_url, selection, opened_at, closed_at, halted, total, manifest_path, manifest
 		FROM batches WHERE key = ?`, []any{b.key},
-		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &opened, &closed, &info.Halted, &info.Total,
+		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &info.Selection, &opened, &closed, &info.Halted, &info.Total,
 		&info.ManifestPath, &info.Manifest)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: %q", ErrNoBatch, b.id)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger/ledgertest"
@@ -175,18 +178,61 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	raw(t, dir, "PRAGMA user_version = 2")
+	raw(t, dir, fmt.Sprintf("PRAGMA user_version = %d", version+1))
 	before, err := os.ReadFile(s.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = Open(dir)
 	v, ok := errors.AsType[*VersionError](err)
-	if !ok || *v != (VersionError{Path: s.path, Version: 2, Supported: 1}) || !strings.Contains(err.Error(), s.path) {
+	if !ok || *v != (VersionError{Path: s.path, Version: version + 1, Supported: version}) || !strings.Contains(err.Error(), s.path) {
 		t.Errorf("got %v, want a version error of %s", err, s.path)
 	}
 	if after, err := os.ReadFile(s.path); err != nil || string(after) != string(before) {
 		t.Errorf("the file was changed, %v", err)
+	}
+}
+
+// The ledgers of every version before this one load, whole, and can be written.
+func TestOlderVersionsAreMigrated(t *testing.T) {
+	for v := 1; v < version; v++ {
+		t.Run(fmt.Sprint(v), func(t *testing.T) {
+			dir := t.TempDir()
+			old, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("v%d.db", v)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, fileName), old, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := openStore(t, dir)
+			b, ok, err := s.Latest("")
+			if err != nil || !ok {
+				t.Fatalf("got %v, %v, want a batch", ok, err)
+			}
+			sum, err := b.Summary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[batch.Outcome]int{batch.Passed: 10, batch.Invalid: 2, batch.Failed: 1}
+			if diff := cmp.Diff(want, sum.Counts); diff != "" || sum.Info.Selection != "" {
+				t.Errorf("selection %q, counts (-want +got):\n%s", sum.Info.Selection, diff)
+			}
+			records := 0
+			for r, err := range b.Records(0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Outcome == batch.Passed && !r.Result.Present() {
+					t.Errorf("%s: the result is gone", r.ID)
+				}
+				records++
+			}
+			if records != sum.Info.Total {
+				t.Errorf("got %d records, want %d", records, sum.Info.Total)
+			}
+			begin(t, s, "new", ledgertest.Tasks(2)...)
+		})
 	}
 }
 

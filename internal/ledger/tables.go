@@ -1,6 +1,7 @@
 package ledger
 
-// tables is version 1 of the database. Times are nanoseconds since 1970 UTC,
+// tables is version 1 of the database; migrations make the later ones of it, so
+// that a new ledger and an old one come to the same. Times are nanoseconds since 1970 UTC,
 // lengths are nanoseconds.
 //
 // What changes often lies apart from what is written once, so that a commit
@@ -122,3 +123,9 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_batch ON events (batch);
 `
+
+// migrations are the steps from each version to the next: the first makes
+// version 2 of version 1. None is ever changed once a release had it.
+var migrations = [...]string{
+	`ALTER TABLE batches ADD COLUMN selection TEXT NOT NULL DEFAULT ''`,
+}

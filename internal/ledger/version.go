@@ -13,7 +13,7 @@ import (
 
 const (
 	// version is that of the tables; it is kept as SQLite's user_version.
-	version = 1
+	version = 1 + len(migrations)
 
 	// applicationID marks the file as ours: "bbbt".
 	applicationID = 0x62626274
@@ -37,8 +37,7 @@ var ErrNotLedger = errors.New("not a ledger of bbbatch")
 // prepare checks whose file it is and how old, and fills an empty one. A file
 // that is refused has not been changed.
 func prepare(ctx context.Context, conn *sql.Conn, path string) error {
-	empty, err := inspect(ctx, conn, path)
-	if err != nil {
+	if _, err := inspect(ctx, conn, path); err != nil {
 		return err
 	}
 	if err := writable(conn); err != nil {
@@ -52,9 +51,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if empty {
-		err = fill(ctx, conn, path)
-	}
+	err := renew(ctx, conn, path)
 	if err != nil {
 		_, rollback := conn.ExecContext(ctx, "ROLLBACK")
 		return errors.Join(err, rollback)
@@ -63,36 +60,50 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	return err
 }
 
-// inspect reports whether the file has still to be filled. It is one statement,
-// so that another process that fills it is seen wholly or not at all.
-func inspect(ctx context.Context, conn *sql.Conn, path string) (empty bool, err error) {
-	var application, found, objects int
+// inspect returns the version of the file, 0 for one that has still to be
+// filled. It is one statement, so that another process that fills it is seen
+// wholly or not at all.
+func inspect(ctx context.Context, conn *sql.Conn, path string) (found int, err error) {
+	var application, objects int
 	err = conn.QueryRowContext(ctx, `
 		SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
 			(SELECT count(*) FROM sqlite_schema)`).Scan(&application, &found, &objects)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	switch {
 	case application == 0 && found == 0 && objects == 0:
-		return true, nil
+		return 0, nil
 	case application != applicationID:
-		return false, ErrNotLedger
+		return 0, ErrNotLedger
 	case found > version:
-		return false, &VersionError{Path: path, Version: found, Supported: version}
-	case found != version:
-		return false, fmt.Errorf("%w: its format is %d", ErrNotLedger, found)
+		return 0, &VersionError{Path: path, Version: found, Supported: version}
+	case found < 1:
+		return 0, fmt.Errorf("%w: its format is %d", ErrNotLedger, found)
 	}
-	return false, nil
+	return found, nil
 }
 
-func fill(ctx context.Context, conn *sql.Conn, path string) error {
-	// Another process may have filled it while we waited for the lock.
-	if empty, err := inspect(ctx, conn, path); err != nil || !empty {
+// renew fills a new file and brings an old one to this version, within the
+// caller's transaction. Another process may have done it while the caller
+// waited for the lock.
+func renew(ctx context.Context, conn *sql.Conn, path string) error {
+	found, err := inspect(ctx, conn, path)
+	if err != nil || found == version {
 		return err
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
-		tables, applicationID, version))
+	if found == 0 {
+		found = 1
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d", tables, applicationID)); err != nil {
+			return err
+		}
+	}
+	for _, step := range migrations[found-1:] {
+		if _, err := conn.ExecContext(ctx, step); err != nil {
+			return err
+		}
+	}
+	_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 	return err
 }
 
