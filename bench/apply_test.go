@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -15,16 +16,35 @@ import (
 	"github.com/bbbatch/bbbatch/internal/cli"
 )
 
-// serving marks a test binary that was started to be the server.
-const serving = "BBBATCH_BENCH_SERVER"
+// serving marks a test binary that was started to be the server; profiling
+// names the file that takes the server's CPU profile, and may be empty.
+const (
+	serving   = "BBBATCH_BENCH_SERVER"
+	profiling = "BBBATCH_BENCH_SERVER_PROFILE"
+)
 
 // TestMain lets the test binary be the server as well: the client that is
 // measured, or profiled, must not share its process.
 func TestMain(m *testing.M) {
 	if os.Getenv(serving) != "" {
-		os.Exit(cli.Main([]string{"serve", "--agent", "script", "--rules", "rules.json", "--addr", "127.0.0.1:0"}, cli.System()))
+		os.Exit(serve())
 	}
 	os.Exit(m.Run())
+}
+
+func serve() int {
+	if name := os.Getenv(profiling); name != "" {
+		f, err := os.Create(name)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
+	}
+	return cli.Main([]string{"serve", "--agent", "script", "--rules", "rules.json", "--addr", "127.0.0.1:0"}, cli.System())
 }
 
 // startServer starts a server with the runs of rules.json, and returns its
@@ -44,7 +64,12 @@ func startServer(b *testing.B) string {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	b.Cleanup(func() {
+		if cmd.Process.Signal(os.Interrupt) != nil { // as on Windows
+			_ = cmd.Process.Kill()
+		}
+		_ = cmd.Wait()
+	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
