@@ -28,7 +28,7 @@ type judge struct {
 // judged ends a task with a verdict.
 func (r *runner) judged(row Row, v Verdict) error {
 	v.Message = r.Secrets.Mask(v.Message)
-	return r.append(Event{Kind: TaskJudged, Position: row.Position, Attempt: row.Attempt, Verdict: &v})
+	return r.append(Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v})
 }
 
 // verdict says what became of a run that has ended.
@@ -113,19 +113,40 @@ func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrappe
 // unwrap returns the output of a result of the form that the vendor's own code
 // reads: {output: {…}, summary, stepsTaken, taskDuration}.
 func unwrap(raw json.RawMessage) (json.RawMessage, bool) {
+	if !wrapped(raw) {
+		return nil, false
+	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil { // encoding/json bounds its depth
 		return nil, false
 	}
 	for name := range members {
-		switch name {
-		case "output", "summary", "stepsTaken", "taskDuration":
-		default:
+		if !ofWrapper(name) {
 			return nil, false
 		}
 	}
 	output := bytes.TrimSpace(members["output"])
 	return output, len(output) > 0 && output[0] == '{'
+}
+
+// wrapped reports whether a result may be of that form, by its first name alone:
+// nearly none is, and decoding each would take as long as judging it.
+func wrapped(raw json.RawMessage) bool {
+	rest, _ := bytes.CutPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
+	rest, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"`))
+	if !ok {
+		return false
+	}
+	name, _, ok := bytes.Cut(rest, []byte(`"`))
+	return ok && (ofWrapper(string(name)) || bytes.IndexByte(name, '\\') >= 0)
+}
+
+func ofWrapper(name string) bool {
+	switch name {
+	case "output", "summary", "stepsTaken", "taskDuration":
+		return true
+	}
+	return false
 }
 
 // summary is the first problem in a line, and how many more there are.

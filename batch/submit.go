@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,8 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 		}
 		err := r.append(Event{
 			Kind: AttemptIntended, Position: row.Position, Attempt: row.Attempt, At: at,
-			Digest: task.Spec.digest(), Marker: string(m), Offset: r.Offset,
+			// The digest is that of what pairs compared with the row.
+			Digest: strings.TrimPrefix(row.Run, runVersion), Marker: string(m), Offset: r.Offset,
 		})
 		if err != nil {
 			return row, false, err

@@ -69,6 +69,7 @@ type message struct {
 	text     string        // for a task, why it did not pass
 	outcome  batch.Outcome // "" when it is not about a task
 	position int
+	id       string        // "" when it has to be asked for
 	took     time.Duration // 0 when not known
 }
 
@@ -111,7 +112,7 @@ func (p *Progress) Event(e batch.Event) {
 			return
 		}
 		p.waiting++
-		p.push(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, took: took})
+		p.push(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
 	}
 }
 
