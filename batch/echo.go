@@ -15,6 +15,12 @@ type Echo struct {
 	Marker bool
 }
 
+// Which answers are compared with what was sent.
+const (
+	echoFirst = 20
+	echoEvery = 50
+)
+
 // echoOf compares an answer with what was sent. What was not sent counts as
 // repeated, except a marker.
 func echoOf(sent Spec, m marker, run Observed) Echo {

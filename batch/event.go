@@ -44,7 +44,7 @@ type Event struct {
 	Marker  string        // attempt.intended: what a listing would show the run by; "" for none
 	Offset  time.Duration // attempt.intended: the service's clock minus ours
 	Run     *Observed     // attempt.started, attempt.adopted, run.observed, attempt.ended
-	Echo    *Echo         // attempt.started: what of the request the answer repeated
+	Echo    *Echo         // attempt.started: what of the request the answer repeated; nil when that was not compared
 	Verdict *Verdict      // task.judged
 	Message string        // in words, secrets masked
 	Agent   string        // agent.read

@@ -93,7 +93,9 @@ func (m *memory) move(row *Row, e Event) error {
 	case AttemptStarted:
 		row.State, row.RunID, row.Status, row.StartedAt = StateRunning, e.Run.ID, e.Run.Status, e.At
 		m.owned[e.Run.ID] = true
-		m.see(row.Marker, *e.Echo)
+		if e.Echo != nil {
+			m.see(row.Marker, *e.Echo)
+		}
 	case AttemptAdopted:
 		row.State, row.Attempt, row.RunID, row.Status, row.StartedAt = StateRunning, e.Attempt, e.Run.ID, e.Run.Status, e.At
 		m.owned[e.Run.ID] = true

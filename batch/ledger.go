@@ -40,7 +40,8 @@ type Ledger interface {
 	Owns(runID string) (bool, error)
 
 	// Echoes tells how the service of this batch repeats requests, from what
-	// attempt.started said of the newest 100 in any batch of its address.
+	// attempt.started said of the newest 100 that were compared, in any batch of
+	// its address.
 	Echoes() (Echoes, error)
 
 	// Doubts yields the attempts in any batch of this batch's address, intended

@@ -80,8 +80,7 @@ func withComment(text json.RawMessage, m string) (json.RawMessage, bool) {
 	if len(body) == 0 || body[0] != '{' {
 		return nil, false
 	}
-	old, from, to, found := rootMember(body, commentKey)
-	if found {
+	if old, from, to, found := rootMember(body, commentKey); found {
 		var said string
 		if json.Unmarshal(old, &said) == nil && said != "" {
 			m += " " + said
@@ -98,6 +97,9 @@ func withComment(text json.RawMessage, m string) (json.RawMessage, bool) {
 // rootMember finds the value of a member of a JSON object, and where in the
 // text it lies.
 func rootMember(object []byte, name string) (value json.RawMessage, from, to int, found bool) {
+	if !bytes.Contains(object, []byte(name)) && !bytes.Contains(object, []byte(`\u`)) {
+		return nil, 0, 0, false
+	}
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return nil, 0, 0, false

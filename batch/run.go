@@ -133,6 +133,7 @@ type runner struct {
 	unsureInRow int             // creates without an answer since the last run that started
 	lastSilent  time.Time       // when a person was last told that nothing is heard
 	unmarked    bool            // the service refuses requests with a marker
+	answered    int             // creates that gave a run
 
 	// By position; only while no round is under way.
 	passes map[int]pass
