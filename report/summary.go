@@ -76,11 +76,11 @@ func selectedLine(info batch.Info, o SummaryOptions) string {
 	if info.Selection == "" {
 		return ""
 	}
-	part := Count(info.Total)
+	part := counted(info.Total, "task", "tasks")
 	if o.Of > 0 {
-		part += " of " + Count(o.Of)
+		part = Count(info.Total) + " of " + counted(o.Of, "task", "tasks")
 	}
-	line := part + " tasks selected: " + Clean(info.Selection)
+	line := part + " selected: " + Clean(info.Selection)
 	if len(o.Reports) > 0 && o.Of > info.Total {
 		line += "; the reports have these alone"
 	}

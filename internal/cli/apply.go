@@ -49,11 +49,11 @@ what is done is kept, runs in flight are collected, nothing is bought twice. A
 create whose answer was lost is never sent again: its task ends as unknown,
 with the runs to look at.
 
---select, --tag and --limit run a part of the manifest, which is a batch of its
-own: only the same selection continues it, and what a batch of all tasks has
-bought is not taken from. The whole manifest is checked all the same. Its
-reports go where the manifest says, with the selected tasks alone; -o puts them
-elsewhere.
+--select, --tag and --limit run a part of the manifest. It is a batch of its own,
+which the same selection alone continues; it buys every run of its tasks, also
+where another batch has bought one. The whole manifest is checked all the same.
+The reports that the manifest declares are written with the selected tasks
+alone; -o puts them elsewhere.
 
 Standard output carries data only: the report whose path is "-", or JSONL when
 no report is declared anywhere. The first Ctrl-C waits for the runs in flight,

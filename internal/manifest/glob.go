@@ -1,9 +1,11 @@
 package manifest
 
-import "strings"
+import "slices"
 
 // isGlob reports whether a selector has characters that stand for others.
-func isGlob(s string) bool { return strings.ContainsAny(s, "*?[") }
+func isGlob(pattern string) bool {
+	return slices.ContainsFunc(parseGlob(pattern), func(a atom) bool { return !a.itself })
+}
 
 // A glob is a pattern of a whole id: * is any characters, / too, ? is any one,
 // [a-z] one of a class and [!a-z] one that is not in it. A [ that no ] ends is
@@ -12,6 +14,7 @@ type glob []atom
 
 // An atom is one character of a pattern.
 type atom struct {
+	itself bool // it stands for no other
 	star   bool
 	not    bool
 	ranges []interval // nil for any character
@@ -39,7 +42,7 @@ func parseGlob(pattern string) glob {
 			}
 			fallthrough
 		default:
-			out = append(out, atom{ranges: []interval{{r[i], r[i]}}})
+			out = append(out, atom{itself: true, ranges: []interval{{r[i], r[i]}}})
 		}
 	}
 	return out

@@ -21,6 +21,10 @@ func (l *loader) tags(e *entry, d defaults, s scope) {
 		return
 	}
 	for _, n := range append(l.items(d.node.get("tags")), l.items(own)...) {
+		if strings.TrimSpace(n.text) == "" {
+			l.ps.wrong(n, "must not be empty")
+			continue
+		}
 		if t := l.compile(n, s); t != nil {
 			e.tags = append(e.tags, t)
 		}
