@@ -34,6 +34,9 @@ func Names(path string) iter.Seq2[string, []string] {
 		l.judge.check(root, l.judge.root)
 		d := defaults{node: l.goodMap(root.get("defaults"))}
 		for i, n := range tasksOf(root) {
+			if n.kind != object {
+				continue
+			}
 			e := &entry{index: i, node: n}
 			s := l.data(e)
 			l.identify(e, s)
