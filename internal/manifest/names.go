@@ -84,7 +84,7 @@ func (m *Manifest) nearest(word string, pattern bool) string {
 			best = schema.Nearest(word, []string{best, id})
 		}
 		n++
-		return n < maxNear && !(pattern && first != "")
+		return n < maxNear && (!pattern || first == "")
 	})
 	switch {
 	case best != "":

@@ -87,10 +87,16 @@ func TestSelectChangesNoTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := map[string]string{}
-	for task := range m.Tasks(nil) {
+	for task, err := range m.Tasks(nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		whole[task.ID] = show(task) + task.Spec.RunFingerprint() + task.JudgeFingerprint()
 	}
-	for task := range part.Tasks(nil) {
+	for task, err := range part.Tasks(nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := show(task) + task.Spec.RunFingerprint() + task.JudgeFingerprint(); got != whole[task.ID] {
 			t.Errorf("got %s, want %s", got, whole[task.ID])
 		}
@@ -101,7 +107,10 @@ func TestSelectChangesNoTask(t *testing.T) {
 func TestTagsAreNotInFingerprints(t *testing.T) {
 	prints := func(tags string) (out []string) {
 		m := load(t, "version: 1\ntasks: [{id: a, task: t, tags: "+tags+"}]\n", nil)
-		for task := range m.Tasks(nil) {
+		for task, err := range m.Tasks(nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			out = append(out, task.Spec.RunFingerprint(), task.JudgeFingerprint())
 		}
 		return out
