@@ -74,7 +74,9 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
-			if f.settle < 0 {
+			if !c.Flags().Changed("settle") {
+				f.settle = -1 // the manifest's
+			} else if f.settle < 0 {
 				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
 			}
 			m, err := load(sys, file)
@@ -94,7 +96,7 @@ BROWSERBASE_BASE_URL.
 		f.file.define(flags)
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
 		f.part.define(flags)
-		flags.DurationVar(&f.settle, "settle", 30*time.Second, "`TIME` after a lost answer when the service's listing is believed to show the run")
+		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
 	})
 	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
