@@ -44,6 +44,7 @@ type run struct {
 	id        string
 	agentID   string          // "" for an ad-hoc run
 	task      string          // as sent
+	told      string          // as it is echoed
 	schema    json.RawMessage // echoed, its keys sorted; nil for none
 	status    string
 	sessionID string
@@ -84,7 +85,7 @@ func (r *run) alive() bool        { return r.endedAt.IsZero() }
 // write appends the run as JSON. The schema and the result go out byte for byte,
 // however deep and large they are: encoding/json would look inside.
 func (r *run) write(b *bytes.Buffer) {
-	b.Grow(len(r.result) + len(r.schema) + len(r.task) + 512)
+	b.Grow(len(r.result) + len(r.schema) + len(r.told) + 512)
 	raw := func(name string, text []byte) {
 		b.WriteString(`,"` + name + `":`)
 		b.Write(text)
@@ -96,7 +97,7 @@ func (r *run) write(b *bytes.Buffer) {
 	if r.agentID != "" {
 		raw("agentId", encode(r.agentID))
 	}
-	raw("task", encode(r.task))
+	raw("task", encode(r.told))
 	raw("status", encode(r.status))
 	if r.sessionID != "" {
 		raw("sessionId", encode(r.sessionID))
