@@ -190,11 +190,16 @@ func TestDecodePageErrors(t *testing.T) {
 
 func TestPageSharesItsMemory(t *testing.T) {
 	doc := `{"data":[` + runWithResult("a", 600) + `,` + runWithResult("b", 600) + `,` + runWithResult("c", 300) + `],"nextCursor":null}`
-	page, err := DecodePage(strings.NewReader(doc), testLimits)
+	page, err := DecodePage(strings.NewReader(doc), Limits{MaxResultBytes: 1000, MaxPageBytes: 1000})
 	if err != nil || len(page.Runs) != 3 {
 		t.Fatal(len(page.Runs), err)
 	}
 	if a, b, c := page.Runs[0], page.Runs[1], page.Runs[2]; a.Result == nil || b.Result != nil || b.ResultSize != 600 || c.Result == nil {
 		t.Errorf("got %d, %d of %d, %d bytes", len(a.Result), len(b.Result), b.ResultSize, len(c.Result))
+	}
+	// A text is needed to find a run by it: none is silently left out.
+	row := `{"runId":"a","status":"A","task":"` + strings.Repeat("x", 300) + `","resultSchema":"` + strings.Repeat("x", 300) + `"}`
+	if _, err := DecodePage(strings.NewReader(`{"data":[`+row+`,`+row+`]}`), Limits{MaxPageBytes: 1000}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want ErrTooLarge", err)
 	}
 }

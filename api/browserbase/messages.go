@@ -46,7 +46,7 @@ const maxMessages = 100_000
 // Messages reads one page of a run's transcript. Source:
 // https://docs.browserbase.com/reference/api/list-run-messages
 //
-// A page whose messages are together longer than Config.MaxResultBytes is an
+// A page whose messages are together longer than Config.MaxPageBytes is an
 // error that is [api.ErrTooLarge].
 func (r *Runs) Messages(ctx context.Context, runID string, f MessageFilter) (MessagePage, error) {
 	id, err := segment("run id", runID)
@@ -73,7 +73,7 @@ func (r *Runs) Messages(ctx context.Context, runID string, f MessageFilter) (Mes
 		Path:   "/v1/agents/runs/" + id + "/messages",
 		Query:  q,
 	}, func(body io.Reader) (err error) {
-		page, err = decodeMessages(body, r.api.Limits().MaxResultBytes)
+		page, err = decodeMessages(body, r.api.Limits().MaxPageBytes)
 		return err
 	})
 	return page, err

@@ -17,6 +17,9 @@ type Sys struct {
 	Stdout io.Writer
 	Stderr io.Writer
 
+	// Timeout bounds one request to the service; 0 for the client's own bound.
+	Timeout time.Duration
+
 	Getenv func(string) string
 	Now    func() time.Time
 
