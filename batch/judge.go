@@ -60,11 +60,10 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 
 // inWords is a cause as "CODE: message".
 func inWords(c Cause) string {
-	text := c.Code
-	if c.Message != "" {
-		text += ": " + c.Message
+	if c.Code == "" || c.Message == "" {
+		return c.Code + c.Message
 	}
-	return text
+	return c.Code + ": " + c.Message
 }
 
 // complete judges the result of a run that completed.
