@@ -55,6 +55,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if runtime.GOOS != "linux" || raceDetector || testing.Short() {
 		t.Skip("reads /proc, takes a while, and the race detector takes memory of its own")
 	}
+	t.Parallel()
 	row := `{"runId":"%x","status":"COMPLETED"},`
 	for _, c := range []struct {
 		name   string
