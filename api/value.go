@@ -154,12 +154,11 @@ func (s *Scanner) str() error {
 	s.pos++
 	for {
 		for s.pos < s.end {
-			c := s.buf[s.pos]
-			switch {
-			case c == '"':
+			switch s.buf[s.pos] {
+			case '"':
 				s.pos++
 				return nil
-			case c == '\\':
+			case '\\':
 				s.pos++
 				if err := s.escape(); err != nil {
 					return err
