@@ -45,6 +45,7 @@ type Cause struct {
 // Limits bound what is kept of an answer; see [Config].
 type Limits struct {
 	MaxResultBytes int64
+	MaxPageBytes   int64 // 0 stands for DefaultMaxPageBytes
 	SpillDir       string
 }
 

@@ -6,15 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-// judgeAlone is the size from which results are judged one at a time, so that
-// memory holds no two of them.
-const judgeAlone = 1 << 20
+// judgeAtOnce is how many bytes of results are judged at the same time: one
+// result that is longer, or several that are shorter together. Decoded, a
+// hostile result takes many times its length.
+const judgeAtOnce = 1 << 20
 
 // pathMost is how much of an instance path a message shows. A hostile result
 // makes long ones.
@@ -33,10 +35,9 @@ func (r *runner) judged(row Row, v Verdict) error {
 
 // verdict says what became of a run that has ended.
 func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
-	if result.Size >= judgeAlone {
-		r.big.Lock()
-		defer r.big.Unlock()
-	}
+	weight := min(max(result.Size, 1), judgeAtOnce)
+	_ = r.judging.Acquire(context.Background(), weight) // ends: nobody waits while judging
+	defer r.judging.Release(weight)
 	v := Verdict{Leaked: r.Secrets.in(result)}
 	switch row.Status {
 	case StatusCompleted:
@@ -59,11 +60,10 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 
 // inWords is a cause as "CODE: message".
 func inWords(c Cause) string {
-	text := c.Code
-	if c.Message != "" {
-		text += ": " + c.Message
+	if c.Code == "" || c.Message == "" {
+		return c.Code + c.Message
 	}
-	return text
+	return c.Code + ": " + c.Message
 }
 
 // complete judges the result of a run that completed.
@@ -111,20 +111,34 @@ func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrappe
 }
 
 // unwrap returns the output of a result of the form that the vendor's own code
-// reads: {output: {…}, summary, stepsTaken, taskDuration}.
+// reads: {output: {…}, summary, stepsTaken, taskDuration}. It reads member by
+// member and ends at the first other one, since a result may have millions.
 func unwrap(raw json.RawMessage) (json.RawMessage, bool) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil { // encoding/json bounds its depth
+	var output, other json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(raw)) // it bounds the depth of a member
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return nil, false
 	}
-	for name := range members {
-		switch name {
-		case "output", "summary", "stepsTaken", "taskDuration":
-		default:
+	for d.More() {
+		into := &other
+		switch name, err := d.Token(); {
+		case err != nil:
+			return nil, false
+		case name == "output":
+			into = &output
+		case name != "summary" && name != "stepsTaken" && name != "taskDuration":
+			return nil, false
+		}
+		if d.Decode(into) != nil {
 			return nil, false
 		}
 	}
-	output := bytes.TrimSpace(members["output"])
+	if _, err := d.Token(); err != nil { // the closing bracket
+		return nil, false
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, false
+	}
 	return output, len(output) > 0 && output[0] == '{'
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // A Config says what to run and with what. Provider and Ledger are required;
@@ -101,6 +102,7 @@ func Run(ctx context.Context, c Config) error {
 		halted:  make(chan struct{}),
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
+		judging: semaphore.NewWeighted(judgeAtOnce),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
@@ -125,7 +127,7 @@ type runner struct {
 	unsureInRow int       // creates without an answer since the last run that started
 	lastSilent  time.Time // when a person was last told that nothing is heard
 
-	big     sync.Mutex // held while a large result is judged, so that one at a time is
+	judging *semaphore.Weighted // bytes of results that are being judged
 	agents  agentCache
 	schemas schemaCache
 }

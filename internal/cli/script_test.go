@@ -29,11 +29,18 @@ const asProgram = "BBBATCH_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(cli.Main(os.Args[1:], cli.System()))
+		program()
 	}
-	testscript.Main(m, map[string]func(){
-		"bbbatch": func() { os.Exit(cli.Main(os.Args[1:], cli.System())) },
-	})
+	testscript.Main(m, map[string]func(){"bbbatch": program})
+}
+
+// program is bbbatch, with less patience when the environment says so.
+func program() {
+	sys := cli.System()
+	sys.Timeout, _ = time.ParseDuration(os.Getenv("BBBATCH_TEST_TIMEOUT"))
+	code := cli.Main(os.Args[1:], sys)
+	tellPeak()
+	os.Exit(code)
 }
 
 // TestScripts runs the program. A script that has a folder .server gets a
