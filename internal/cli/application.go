@@ -276,7 +276,7 @@ func (a *application) describe(err error) error {
 		}
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, words), "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service, then run the same command again"}
+		return unusable(a.service.baseURL, unreachable, a.secrets)
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}
