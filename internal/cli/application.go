@@ -37,6 +37,11 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
+	// The paths of a batch like the one to come, so that what is wrong with them
+	// is told before there is one.
+	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
+		return err
+	}
 	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)

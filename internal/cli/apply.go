@@ -124,7 +124,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 
 	store, err := ledger.Open(dir)
 	if err != nil {
-		return usage(err, "--state DIR puts the ledger elsewhere")
+		return noState(err)
 	}
 	defer func() {
 		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
@@ -154,7 +154,12 @@ func heldOr(err error) error {
 	if errors.As(err, &held) {
 		return &failure{exitHeld, err, "wait for it to end; two processes never work on one batch"}
 	}
-	return usage(err, "--state DIR puts the ledger elsewhere")
+	return noState(err)
+}
+
+// noState says that the ledger's folder can't be used.
+func noState(err error) error {
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.
@@ -170,7 +175,7 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	if len(missing) > 0 {
 		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
-			"set the environment variable of the same name")
+			"export it as an environment variable, or name a file that sets it: --env-file FILE")
 	}
 	return secrets, nil
 }
