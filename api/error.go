@@ -76,7 +76,11 @@ func (x *exchange) fail(a Answer, err error) error {
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		e.Message = x.clean(hideUserinfo(err.Error()), maxMessage)
+		text := hideUserinfo(err.Error())
+		if a.Status != 0 {
+			text = "the answer can't be read: " + text
+		}
+		e.Message = x.clean(text, maxMessage)
 	}
 	return e
 }

@@ -63,6 +63,10 @@ func (a *application) run(ctx context.Context) error {
 	return a.end(ctx, b, stream, runErr)
 }
 
+// patience is how long the service may be silent at first before a person is
+// told what is waited for.
+const patience = 5 * time.Second
+
 // preflight ends at the first Ctrl-C: nothing is in flight that it could wait
 // for.
 func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
@@ -70,10 +74,18 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		select {
-		case <-drain:
-			cancel()
-		case <-ctx.Done():
+		silent := time.NewTimer(patience)
+		defer silent.Stop()
+		for {
+			select {
+			case <-silent.C:
+				a.show.say("waiting for %s to answer", a.service.baseURL)
+			case <-drain:
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	defer func() { cancel(); <-done }()

@@ -16,5 +16,6 @@ func Owns(path string) bool {
 	case nested && rest != "":
 		return false
 	}
-	return strings.HasPrefix(first, fileName) || strings.HasSuffix(first, ".lock") || strings.HasPrefix(first, "result-")
+	return strings.HasPrefix(first, fileName) || strings.HasSuffix(first, ".lock") ||
+		strings.HasPrefix(first, "result-") && strings.HasSuffix(first, ".json")
 }
