@@ -24,10 +24,14 @@ func address(sys Sys, flag string) (base, from string, err error) {
 	if base == "" {
 		base = browserbase.DefaultBaseURL
 	}
-	if what, hint := wrongAddress(base); what != "" {
-		return "", "", usage(fmt.Errorf("%s: %s", from, what), hint)
+	what, hint := wrongAddress(base)
+	switch {
+	case what == "":
+		return base, from, nil
+	case flag != "":
+		return "", "", wrongFlag("provider-url", errors.New(what), hint)
 	}
-	return base, from, nil
+	return "", "", usage(fmt.Errorf("%s: %s", from, what), hint)
 }
 
 // wrongAddress says what is wrong with an address, or "". It repeats no part

@@ -66,7 +66,7 @@ BROWSERBASE_BASE_URL.
 				return err
 			}
 			if f.settle < 0 {
-				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
+				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
 			m, err := load(sys, file)
 			if err != nil {
@@ -175,7 +175,7 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	if len(missing) > 0 {
 		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
-			"export it as an environment variable, or name a file that sets it: --env-file FILE")
+			"secrets are read from the environment, or from the file of --env-file")
 	}
 	return secrets, nil
 }

@@ -72,7 +72,7 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	if near := schema.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %s %s?", cmd.CommandPath(), near)
 	}
-	return usage(fmt.Errorf("%sthere is no command %q", told(cmd), name), hint)
+	return usage(fmt.Errorf("%sunknown command %q", told(cmd), name), hint)
 }
 
 // topic checks the words after help: cobra's would print the help of something
@@ -83,7 +83,7 @@ func topic(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if found == nil || len(rest) == 0 {
-		return usage(errors.New("help: there is no such command"), "see bbbatch --help")
+		return usage(errors.New("help: unknown command"), "see bbbatch --help")
 	}
 	return unknownCommand(found, rest[0])
 }

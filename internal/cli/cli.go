@@ -37,6 +37,7 @@ func Main(args []string, sys Sys) (code int) {
 	if !errors.As(err, &f) {
 		err = parseError(root, cmd, err)
 	}
+	nameVariable(cmd, err)
 	complain(sys.Stderr, err)
 	return codeOf(err)
 }

@@ -26,6 +26,22 @@ func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// variableKey is the annotation of a flag that names the variable which gave
+// its value.
+const variableKey = "variable"
+
+// nameVariable makes an error about a flag name the variable, where that gave
+// the value.
+func nameVariable(cmd *cobra.Command, err error) {
+	var wrong *flagError
+	if !errors.As(err, &wrong) {
+		return
+	}
+	if f := cmd.Flags().Lookup(wrong.flag); f != nil && len(f.Annotations[variableKey]) > 0 {
+		wrong.from = f.Annotations[variableKey][0]
+	}
+}
+
 // An environment is the process's own, and behind it what --env-file names. An
 // empty variable is one that is not set.
 type environment struct {
@@ -77,6 +93,7 @@ func (e *environment) bindFlag(flags *pflag.FlagSet, f *pflag.Flag) error {
 	if len(f.Annotations[groupKey]) == 0 || f.Changed || value == "" {
 		return nil
 	}
+	f.Annotations[variableKey] = []string{name}
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		f.Changed = true
 		values := strings.Split(value, ",")
@@ -105,13 +122,13 @@ const maxEnvFile = 1 << 20
 func (e *environment) load(path string) error {
 	text, err := readAtMost(path, maxEnvFile)
 	if err != nil {
-		return usage(fmt.Errorf("--env-file: %w", err), "")
+		return wrongFlag("env-file", err, "")
 	}
 	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
-		return usage(fmt.Errorf("--env-file: %s: is not UTF-8 text", path), "")
+		return wrongFlag("env-file", fmt.Errorf("%s: is not UTF-8 text", path), "")
 	}
 	if e.file, err = parseEnvFile(string(text)); err != nil {
-		return usage(fmt.Errorf("--env-file: %s:%w", path, err), "a line is NAME=value, NAME='value', NAME=\"value\" or a # comment")
+		return wrongFlag("env-file", fmt.Errorf("%s:%w", path, err), "a line is NAME=value, NAME='value', NAME=\"value\" or a # comment")
 	}
 	return nil
 }

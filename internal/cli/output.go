@@ -30,7 +30,7 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 	for _, o := range f.outputs {
 		parsed, err := report.ParseOutput(o)
 		if err != nil {
-			return nil, usage(fmt.Errorf("--output: %w", err), "")
+			return nil, wrongFlag("output", err, "")
 		}
 		if err := checkPath(parsed.Path); err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 		}
 	}
 	if onStdout > 1 {
-		return nil, usage(errors.New("--output: only one report can go to standard output"), "name a file for the others")
+		return nil, wrongFlag("output", errors.New("only one report can go to standard output"), "name a file for the others")
 	}
 	return outs, nil
 }

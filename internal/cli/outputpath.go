@@ -15,7 +15,7 @@ import (
 // checkPath refuses a report's path that would look like another in a listing.
 func checkPath(path string) error {
 	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
-		return usage(fmt.Errorf("--output: %q: a path must not hold control characters", path), "")
+		return wrongFlag("output", fmt.Errorf("%q: a path must not hold control characters", path), "")
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func unknownFlag(root, cmd *cobra.Command, missing *pflag.NotExistError) error {
 	} else if others := commandsWith(root, name, letters != ""); len(others) > 0 {
 		hint = fmt.Sprintf("%s%s is a flag of %s", dashes, name, strings.Join(others, ", "))
 	}
-	return usage(fmt.Errorf("%sthere is no flag %s%s", told(cmd), dashes, name), hint)
+	return usage(fmt.Errorf("%sunknown flag %s%s", told(cmd), dashes, name), hint)
 }
 
 // nearFlag is the flag that a misspelt name is likely to mean, or "": one with
