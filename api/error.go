@@ -71,6 +71,7 @@ func (x *exchange) fail(a Answer, err error) error {
 		e.cause = context.DeadlineExceeded
 		e.Message = "no complete answer within the time limit of " + x.client.timeout.String()
 	default:
+		err = reachable(err)
 		var ue *url.Error
 		if errors.As(err, &ue) {
 			err = ue.Err

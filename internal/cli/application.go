@@ -38,6 +38,11 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
+	// The paths of a batch like the one to come, so that what is wrong with them
+	// is told before there is one.
+	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
+		return err
+	}
 	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -59,6 +64,10 @@ func (a *application) run(ctx context.Context) error {
 	return a.end(ctx, b, stream, runErr)
 }
 
+// patience is how long the service may be silent at first before a person is
+// told what is waited for.
+const patience = 5 * time.Second
+
 // preflight ends at the first Ctrl-C: nothing is in flight that it could wait
 // for.
 func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
@@ -66,10 +75,18 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		select {
-		case <-drain:
-			cancel()
-		case <-ctx.Done():
+		silent := time.NewTimer(patience)
+		defer silent.Stop()
+		for {
+			select {
+			case <-silent.C:
+				a.show.say("waiting for %s to answer", a.service.baseURL)
+			case <-drain:
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	defer func() { cancel(); <-done }()
@@ -280,7 +297,7 @@ func (a *application) describe(err error) error {
 		}
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, words), "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service, then run the same command again"}
+		return unusable(a.service.baseURL, unreachable, a.secrets)
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

@@ -75,7 +75,7 @@ BROWSERBASE_BASE_URL.
 				return err
 			}
 			if f.settle < 0 {
-				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
+				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
 			m, err := load(sys, file)
 			if err != nil {
@@ -138,7 +138,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 
 	store, err := ledger.Open(dir)
 	if err != nil {
-		return usage(err, "--state DIR puts the ledger elsewhere")
+		return noState(err)
 	}
 	defer func() {
 		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
@@ -168,7 +168,12 @@ func heldOr(err error) error {
 	if errors.As(err, &held) {
 		return &failure{exitHeld, err, "wait for it to end; two processes never work on one batch"}
 	}
-	return usage(err, "--state DIR puts the ledger elsewhere")
+	return noState(err)
+}
+
+// noState says that the ledger's folder can't be used.
+func noState(err error) error {
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.
@@ -184,7 +189,7 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	if len(missing) > 0 {
 		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
-			"set the environment variable of the same name")
+			"secrets are read from the environment, or from the file of --env-file")
 	}
 	return secrets, nil
 }

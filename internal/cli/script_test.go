@@ -65,6 +65,9 @@ func TestScripts(t *testing.T) {
 			if cond == "hangup" { // a SIGHUP reaches the program
 				return !signal.Ignored(syscall.SIGHUP), nil
 			}
+			if cond == "root" { // may read and write everything
+				return os.Geteuid() == 0, nil
+			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -76,6 +79,9 @@ func TestScripts(t *testing.T) {
 			"restore":   restore,
 			"terminate": terminate,
 			"agent":     agent,
+			"elsewhere": elsewhere,
+			"repeat":    repeat,
+			"unsent":    unsent,
 			"requests":  requests,
 		},
 	})

@@ -48,12 +48,12 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		return nil, &failure{exitService, errors.New("no API key: the environment variable BROWSERBASE_API_KEY is not set"),
 			"export BROWSERBASE_API_KEY=…, or use --local to run on this machine without a key"}
 	}
-	url, from := f.providerURL, "--provider-url"
-	if url == "" {
-		url, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
+	if err := checkKey("BROWSERBASE_API_KEY", key); err != nil {
+		return nil, err
 	}
-	if url == "" {
-		url = browserbase.DefaultBaseURL
+	url, from, err := address(sys, f.providerURL)
+	if err != nil {
+		return nil, err
 	}
 	url = strings.TrimRight(url, "/")
 	client, err := newClient(sys, key, url, spill)
