@@ -42,6 +42,9 @@ func (a *application) run(ctx context.Context) error {
 		return a.describe(err)
 	}
 	a.offset = offset
+	if err := a.warnOrphans(); err != nil {
+		return err
+	}
 	b, err := a.open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -73,6 +76,19 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	}()
 	defer func() { cancel(); <-done }()
 	return batch.Preflight(ctx, a.service.provider)
+}
+
+// warnOrphans says what a CI job with a state folder of its own risks: a job
+// that is cancelled leaves runs behind that no later job knows.
+func (a *application) warnOrphans() error {
+	if a.sys.Getenv("CI") == "" || a.service.kind == "local" {
+		return nil
+	}
+	_, known, err := a.store.Latest("")
+	if err == nil && !known {
+		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job", a.state)
+	}
+	return err
 }
 
 // carry runs a batch as far as it goes.
