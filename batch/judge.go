@@ -37,7 +37,7 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 		r.big.Lock()
 		defer r.big.Unlock()
 	}
-	v := Verdict{Leaked: r.Secrets.in(result)}
+	v := Verdict{Leaked: r.leaks.in(result)}
 	switch row.Status {
 	case StatusCompleted:
 		r.complete(&v, j, result)

@@ -101,6 +101,7 @@ func Run(ctx context.Context, c Config) error {
 		halted:  make(chan struct{}),
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
+		leaks:   newLeakFinder(c.Secrets),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
@@ -125,6 +126,7 @@ type runner struct {
 	unsureInRow int       // creates without an answer since the last run that started
 	lastSilent  time.Time // when a person was last told that nothing is heard
 
+	leaks   *leakFinder
 	big     sync.Mutex // held while a large result is judged, so that one at a time is
 	agents  agentCache
 	schemas schemaCache
