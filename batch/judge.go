@@ -27,7 +27,7 @@ type judge struct {
 
 // judged ends a task with a verdict.
 func (r *runner) judged(row Row, v Verdict) error {
-	v.Message = r.Secrets.Mask(v.Message)
+	v.Message = r.masks.mask(v.Message)
 	return r.append(Event{Kind: TaskJudged, Position: row.Position, Attempt: row.Attempt, Verdict: &v})
 }
 
@@ -78,7 +78,7 @@ func (r *runner) complete(v *Verdict, j *judge, result Result) {
 	if len(problems) == 0 {
 		return
 	}
-	r.Secrets.maskProblems(problems)
+	r.masks.maskProblems(problems)
 	v.Outcome, v.Problems = Invalid, problems
 	v.Message = summary(problems)
 }

@@ -102,6 +102,8 @@ func Run(ctx context.Context, c Config) error {
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
 		leaks:   newLeakFinder(c.Secrets),
+		masks:   newMasker(c.Secrets, secretLeast),
+		idMasks: newMasker(c.Secrets, secretInID),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
@@ -127,6 +129,8 @@ type runner struct {
 	lastSilent  time.Time // when a person was last told that nothing is heard
 
 	leaks   *leakFinder
+	masks   *masker    // for texts
+	idMasks *masker    // for ids
 	big     sync.Mutex // held while a large result is judged, so that one at a time is
 	agents  agentCache
 	schemas schemaCache
@@ -228,7 +232,7 @@ func (r *runner) append(e Event) error {
 	if e.At.IsZero() {
 		e.At = time.Now().UTC()
 	}
-	e.Message = r.Secrets.Mask(e.Message)
+	e.Message = r.masks.mask(e.Message)
 	if err := r.Ledger.Append(e); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
 	}

@@ -16,8 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// forms are the ways in which a value is written: as it is, on one line, in
-// JSON, in Go's quotes, in a JSON Pointer, in an address, in HTML and in
+// forms are the ways in which a value is written: as it is, in JSON, in Go's quotes, in a JSON Pointer, in an address, in HTML and in
 // base64, there also in the middle of something longer.
 func forms(value string) []string {
 	var all []string
@@ -27,7 +26,6 @@ func forms(value string) []string {
 		}
 	}
 	add(value)
-	add(oneLine(value))
 	for _, escaped := range inJSON(value) {
 		add(escaped)
 	}
@@ -43,6 +41,27 @@ func forms(value string) []string {
 	add(strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(html.EscapeString(value)))
 	for _, encoded := range inBase64(value) {
 		add(encoded)
+	}
+	return all
+}
+
+// said are the forms as they stand in our own words: on one line, and quoted
+// once more where what they are a part of is quoted.
+func said(forms []string) []string {
+	var all []string
+	seen := make(map[string]bool)
+	add := func(form string) {
+		if len(form) >= secretLeast && !seen[form] {
+			seen[form] = true
+			all = append(all, form)
+		}
+	}
+	for _, form := range forms {
+		for _, f := range []string{form, oneLine(form)} {
+			add(f)
+			quoted := strconv.Quote(f)
+			add(quoted[1 : len(quoted)-1])
+		}
 	}
 	return all
 }

@@ -22,9 +22,6 @@ type Secrets map[string]string
 // Mask replaces every secret's value in s by its name, in each of the forms in
 // which it may be written, and also where it was cut short with "…".
 func (x Secrets) Mask(s string) string {
-	if len(s) < secretLeast || len(x) == 0 {
-		return s
-	}
 	return newMasker(x, secretLeast).mask(s)
 }
 
@@ -41,18 +38,9 @@ func (x Secrets) TooShort() []string {
 	return names
 }
 
-// maskID is Mask for an id of the service's.
-func (x Secrets) maskID(id string) string {
-	if len(id) < secretInID || len(x) == 0 {
-		return id
-	}
-	return newMasker(x, secretInID).mask(id)
-}
-
 // maskProblems hides secrets in what is said of a result. The result itself is
 // kept as it came.
-func (x Secrets) maskProblems(problems []schema.Problem) {
-	m := newMasker(x, secretLeast)
+func (m *masker) maskProblems(problems []schema.Problem) {
 	for i := range problems {
 		p := &problems[i]
 		p.Message, p.InstancePath = m.mask(p.Message), m.mask(p.InstancePath)
@@ -78,11 +66,10 @@ func (m *masker) holds(text json.RawMessage) bool {
 // maskRun hides secrets in what the service says of a run: all but its id,
 // which is ours by now, and its result, which is kept as it came.
 func (r *runner) maskRun(run *Observed) {
-	x := r.Secrets
-	run.Status = Status(x.Mask(string(run.Status)))
-	run.AgentID, run.SessionID = x.maskID(run.AgentID), x.maskID(run.SessionID)
+	run.Status = Status(r.masks.mask(string(run.Status)))
+	run.AgentID, run.SessionID = r.idMasks.mask(run.AgentID), r.idMasks.mask(run.SessionID)
 	if run.Cause != nil {
-		run.Cause = &Cause{Code: x.Mask(run.Cause.Code), Message: x.Mask(run.Cause.Message)}
+		run.Cause = &Cause{Code: r.masks.mask(run.Cause.Code), Message: r.masks.mask(run.Cause.Message)}
 	}
 }
 
@@ -100,7 +87,7 @@ func newMasker(x Secrets, least int) *masker {
 		if len(value) < least {
 			continue
 		}
-		for _, form := range forms(value) {
+		for _, form := range said(forms(value)) {
 			m.forms = append(m.forms, secretForm{name, form})
 		}
 	}
@@ -117,6 +104,9 @@ type span struct {
 // mask replaces all that belongs to a secret by the secret's name. Where
 // secrets overlap, nothing of either is left.
 func (m *masker) mask(s string) string {
+	if len(s) < secretLeast {
+		return s
+	}
 	spans := m.find(s)
 	if len(spans) == 0 {
 		return s

@@ -79,7 +79,7 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	case err != nil:
 	case run.ID == "":
 		err = errors.New("the service accepted the create and named no run id")
-	case r.Secrets.maskID(run.ID) != run.ID:
+	case r.idMasks.mask(run.ID) != run.ID:
 		err = errors.New("the service accepted the create and named a run id that holds the value of a secret")
 	}
 	return run, err
@@ -171,4 +171,4 @@ func (r *runner) unsure(row Row, cause error) error {
 	return err
 }
 
-func (r *runner) warn(message string) { r.Warn(r.Secrets.Mask(message)) }
+func (r *runner) warn(message string) { r.Warn(r.masks.mask(message)) }
