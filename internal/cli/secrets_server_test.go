@@ -107,6 +107,17 @@ func said(task string) (place, text string) {
 	return words[0], writings[n].write(canaries[words[1]])
 }
 
+// reads counts how often runs were asked for.
+func (p *parrot) reads() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := -len(p.tasks) // their creates
+	for _, asked := range p.asked {
+		n += asked
+	}
+	return n
+}
+
 func allSaid() string {
 	var all []string
 	for _, value := range canaries {
@@ -188,6 +199,8 @@ func (p *parrot) read(w http.ResponseWriter, n int, stop bool) {
 			p.fail(w, 500, text)
 			return
 		}
+	case "hang":
+		run["status"] = "RUNNING"
 	case "stop-500":
 		run["status"] = "RUNNING"
 		if stop {
