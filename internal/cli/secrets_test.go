@@ -285,13 +285,14 @@ func (s *scene) outcomes(report string, places map[string]string) []map[string]a
 // the ledger: with results in all but those.
 func (s *scene) search(results bool) {
 	s.t.Helper()
+	var ledgers []string // read last: reading takes the write-ahead log away
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		ledger := strings.HasPrefix(entry.Name(), "ledger.db")
 		if entry.Name() == "ledger.db" {
-			s.searchLedger(path, results)
+			ledgers = append(ledgers, path)
 		}
 		if results && ledger {
 			return nil
@@ -302,6 +303,9 @@ func (s *scene) search(results bool) {
 	})
 	if err != nil {
 		s.t.Error(err)
+	}
+	for _, path := range ledgers {
+		s.searchLedger(path, results)
 	}
 }
 
