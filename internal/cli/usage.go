@@ -38,8 +38,7 @@ func printUsage(cmd *cobra.Command) error {
 		settable = settable || g.title != flagsWithoutGroup
 	}
 	if settable {
-		b.WriteString("\nEvery flag may also be given as an environment variable: --provider-url as\n" +
-			variableOf("provider-url") + ". Where a flag may be repeated, commas separate its values.\n")
+		b.WriteString("\n" + environmentHelp)
 	}
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\n\"%s COMMAND --help\" tells all about a command.\n", cmd.CommandPath())
@@ -47,6 +46,10 @@ func printUsage(cmd *cobra.Command) error {
 	_, err := io.WriteString(cmd.OutOrStderr(), b.String())
 	return err
 }
+
+const environmentHelp = `Every flag may also be given as an environment variable: --provider-url as
+BBBATCH_PROVIDER_URL. Where a flag may be repeated, commas separate its values.
+`
 
 // A group is the flags under one heading.
 type group struct {
