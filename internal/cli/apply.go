@@ -142,12 +142,12 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, lock.Unlock()) }()
 
+	if short := secrets.TooShort(); len(short) > 0 {
+		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
+	}
 	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {
 		secrets[name] = value
-	}
-	if short := secrets.TooShort(); len(short) > 0 {
-		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
 	}
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, outputs: outs, show: show,
