@@ -26,13 +26,22 @@ func newLeakFinder(x Secrets) *leakFinder {
 			continue
 		}
 		f.names = append(f.names, name)
-		for _, form := range forms(value) {
+		for _, form := range shortest(forms(value)) {
 			f.needles[name] = append(f.needles[name], []byte(form))
 			f.longest = max(f.longest, len(form))
 		}
 	}
 	slices.Sort(f.names)
 	return f
+}
+
+// shortest leaves out every form that another one is a part of.
+func shortest(forms []string) []string {
+	return slices.DeleteFunc(slices.Clone(forms), func(form string) bool {
+		return slices.ContainsFunc(forms, func(part string) bool {
+			return len(part) < len(form) && strings.Contains(form, part)
+		})
+	})
 }
 
 // in lists the secrets whose values stand in a result, in any of their forms
@@ -118,18 +127,21 @@ func (u *unescaper) Read(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
 		if len(u.rest) == 0 {
-			c, err := u.in.ReadByte()
-			if err != nil {
+			if _, err := u.in.Peek(1); err != nil {
 				return n, err
 			}
-			if c != '\\' {
-				p[n] = c
-				n++
+			run, _ := u.in.Peek(u.in.Buffered()) // what is there already
+			if i := bytes.IndexByte(run, '\\'); i >= 0 {
+				run = run[:i]
+			}
+			if len(run) > 0 {
+				m := copy(p[n:], run)
+				_, _ = u.in.Discard(m)
+				n += m
 				continue
 			}
-			if u.rest = u.escape(); len(u.rest) == 0 {
-				continue
-			}
+			_, _ = u.in.Discard(1) // the backslash
+			u.rest = u.escape()
 		}
 		m := copy(p[n:], u.rest)
 		u.rest, n = u.rest[m:], n+m
