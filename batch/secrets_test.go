@@ -148,3 +148,28 @@ func TestTheCauseInACreatesAnswerIsMasked(t *testing.T) {
 		}
 	})
 }
+
+// An agent's own schema would be stored, and stand in every message about what
+// breaks it: one that holds a secret is not used, and nothing is bought.
+func TestAnAgentsSchemaThatHoldsASecretIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := tasks(t, 1)
+		all[0].Schema, all[0].Spec.ResultSchema, all[0].Spec.AgentID = nil, nil, "parrot"
+		l := newMemory(all)
+		s := newService(t, l)
+		s.agent = func(string) (json.RawMessage, error) {
+			return json.RawMessage(`{"type":"object","properties":{"x":{"const":"\u0068unter2hunter2"}}}`), nil
+		}
+		err := Run(t.Context(), Config{Provider: s, Ledger: l, Tasks: sequence(all), Secrets: Secrets{"PW": "hunter2hunter2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "failed")
+		if v := l.verdict(0); v.Reason != Rejected || !strings.Contains(v.Message, "holds the value of a secret") || s.creates["do t0"] != 0 {
+			t.Errorf("verdict %+v after %d creates, want nothing bought", v, s.creates["do t0"])
+		}
+		if len(l.agents) != 0 {
+			t.Errorf("the ledger keeps %s", l.agents)
+		}
+	})
+}

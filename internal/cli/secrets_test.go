@@ -21,13 +21,14 @@ import (
 )
 
 // canaryCommands are the command lines that are searched for secrets, run one
-// after the other in one folder. tasks.yaml is the manifest.
+// after the other in one folder. In tasks.yaml every secret is said in every
+// place and writing, in few.yaml in every place.
 var canaryCommands = [][]string{
 	{"check", "tasks.yaml"},
-	{"apply", "tasks.yaml", "--new", "--progress", "plain", "-o", "out.csv", "-o", "out.tsv", "-o", "out.jsonl"},
-	{"apply", "tasks.yaml", "--new", "--progress", "bar", "-o", "jsonl:-"},
-	{"apply", "tasks.yaml", "--new", "-q", "-o", "csv:-"},
-	{"report", "-o", "again.csv", "-o", "jsonl:-"},
+	{"apply", "tasks.yaml", "--progress", "plain", "-o", "out.csv", "-o", "out.tsv", "-o", "out.jsonl"},
+	{"apply", "few.yaml", "--progress", "bar", "-o", "jsonl:-"},
+	{"apply", "few.yaml", "-q", "-o", "csv:-"},
+	{"report", "tasks.yaml", "-o", "again.csv", "-o", "jsonl:-"},
 }
 
 // cli.md "A key never appears in … output", reports.md "JSONL": a secret that
@@ -36,7 +37,8 @@ var canaryCommands = [][]string{
 func TestSecretsStayOutOfAllButResults(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, newParrot(t, 0).URL)
-	s.manifest(saidInRuns, len(writings))
+	s.manifest("few.yaml", saidInRuns, 1)
+	s.manifest("tasks.yaml", saidInRuns, len(writings))
 	for i, args := range canaryCommands {
 		if code := s.run(fmt.Sprint("command", i), args...); code != 0 && code != 1 {
 			t.Errorf("%v: exit code %d: %s", args, code, s.read(fmt.Sprintf("command%d.stderr", i)))
@@ -50,7 +52,7 @@ func TestSecretsStayOutOfAllButResults(t *testing.T) {
 func TestSecretsStayOutOfCreates(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, newParrot(t, 0).URL)
-	s.manifest(saidInCreates, 1)
+	s.manifest("tasks.yaml", saidInCreates, 1)
 	if code := s.run("apply", "apply", "tasks.yaml", "-j", "1", "--settle", "0s", "-o", "out.jsonl", "-o", "out.csv"); code != 1 {
 		t.Errorf("exit code %d: %s", code, s.read("apply.stderr"))
 	}
@@ -68,7 +70,7 @@ func TestSecretsStayOutOfCreates(t *testing.T) {
 func TestAResultThatHoldsASecretIsFlagged(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, newParrot(t, 0).URL)
-	s.manifest(saidInResults, len(writings))
+	s.manifest("tasks.yaml", saidInResults, len(writings))
 	if code := s.run("apply", "apply", "tasks.yaml", "-o", "out.csv", "-o", "out.jsonl"); code != 3 {
 		t.Errorf("exit code %d: %s", code, s.read("apply.stderr"))
 	}
@@ -114,7 +116,7 @@ func TestARefusalDoesNotShowTheKey(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]int{400: 5, 401: 5, 402: 5, 403: 5, 404: 5, 307: 5} {
 		s := newScene(t, newParrot(t, status).URL)
-		s.manifest(map[string]string{"cause": ""}, 1)
+		s.manifest("tasks.yaml", map[string]string{"cause": ""}, 1)
 		if code := s.run("apply", "apply", "tasks.yaml"); code != want {
 			t.Errorf("%d: exit code %d, want %d: %s", status, code, want, s.read("apply.stderr"))
 		}
@@ -142,7 +144,7 @@ func TestWrongSettingsAreNotShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, "http://127.0.0.1:1")
-			s.manifest(map[string]string{"cause": ""}, 1)
+			s.manifest("tasks.yaml", map[string]string{"cause": ""}, 1)
 			s.env = append(s.env, c.env...)
 			outside := t.TempDir()
 			for i, arg := range c.args {
@@ -182,7 +184,7 @@ func newScene(t *testing.T, base string) *scene {
 }
 
 // manifest writes a task for each place, secret and writing.
-func (s *scene) manifest(places map[string]string, writings int) {
+func (s *scene) manifest(file string, places map[string]string, writings int) {
 	var b strings.Builder
 	b.WriteString(`version: 1
 secrets: [SHOP_PASSWORD, SHOP_TOKEN, SHOP_LINK, BROWSERBASE_API_KEY]
@@ -220,7 +222,7 @@ tasks:
 			}
 		}
 	}
-	s.write("tasks.yaml", b.String())
+	s.write(file, b.String())
 }
 
 func (s *scene) write(name, text string) {

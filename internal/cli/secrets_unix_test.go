@@ -20,7 +20,7 @@ func TestADumpOfGoroutinesShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	p := newParrot(t, 0)
 	s := newScene(t, p.URL)
-	s.manifest(map[string]string{"hang": ""}, 1)
+	s.manifest("tasks.yaml", map[string]string{"hang": ""}, 1)
 	cmd := exec.Command(os.Args[0], "apply", "tasks.yaml")
 	cmd.Dir, cmd.Env = s.dir, append(s.env, "GOTRACEBACK=system")
 	var stderr bytes.Buffer
