@@ -23,6 +23,7 @@ type application struct {
 	flags    *applyFlags
 	state    string // folder of the ledger
 	manifest *manifest.Manifest
+	selected string // which part of the manifest file it is, in words; "" for all
 	outputs  []output
 	show     *display
 	store    *ledger.Store
@@ -135,8 +136,11 @@ func (a *application) requestsPerSecond() float64 {
 // open finds the batch to work on: the unfinished one of the same identity, or
 // a new one.
 func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
-	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, "")
+	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, a.selected)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.mentionOthers(); err != nil {
 		return nil, err
 	}
 	if ok {
@@ -146,7 +150,7 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.
 		}
 	}
 	return a.store.Begin(batch.Info{
-		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL,
+		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
 		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
 		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
 	}, untilDone(ctx, a.manifest.Tasks(nil)))
@@ -178,12 +182,12 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	}
 	info := sum.Info
 	if a.service.kind == "local" {
-		a.show.say("batch %s of %s is not continued: its local server ended with its process", info.ID, clock(info.OpenedAt))
+		a.show.say("batch %s is not continued: its local server ended with its process", titled(info))
 		return false, old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"})
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
 		if n := sum.Counts[batch.Running]; n > 0 {
-			a.show.say("batch %s of %s is given up; collecting its %s in flight first", info.ID, clock(info.OpenedAt), plural(n, "run"))
+			a.show.say("batch %s is given up; collecting its %s in flight first", titled(info), plural(n, "run"))
 		}
 		if err := a.carry(ctx, drain, old, nil, func(int) {}); err != nil {
 			return false, err
@@ -193,13 +197,13 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	}
 	var changed *batch.ChangedError
 	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
-		return false, usage(fmt.Errorf("%s: the unfinished batch %s of %s has other tasks than the manifest has now: %w", a.manifest.File, info.ID, clock(info.OpenedAt), err),
+		return false, usage(fmt.Errorf("%s: the unfinished batch %s has other tasks than the manifest has now: %w", a.manifest.File, titled(info), err),
 			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight and then buys every task anew")
 	} else if err != nil {
 		return false, err
 	}
 	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
-	a.show.say("continuing %s of %s: %s done, %s running, %s to go (--new starts afresh)", info.ID, clock(info.OpenedAt),
+	a.show.say("continuing %s: %s done, %s running, %s to go (--new starts afresh)", titled(info),
 		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
 	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC()})
 }

@@ -20,6 +20,7 @@ const stateFolder = ".bbbatch"
 
 type applyFlags struct {
 	file        fileArg
+	part        selection
 	envFile     string
 	concurrency int
 	outputs     []string
@@ -48,6 +49,12 @@ what is done is kept, runs in flight are collected, nothing is bought twice. A
 create whose answer was lost is never sent again: its task ends as unknown,
 with the runs to look at.
 
+--select, --tag and --limit run a part of the manifest. It is a batch of its own,
+which the same selection alone continues; it buys every run of its tasks, also
+where another batch has bought one. The whole manifest is checked all the same.
+The reports that the manifest declares are written with the selected tasks
+alone; -o puts them elsewhere.
+
 Standard output carries data only: the report whose path is "-", or JSONL when
 no report is declared anywhere. The first Ctrl-C waits for the runs in flight,
 the second leaves them running for the next apply.
@@ -58,7 +65,9 @@ BROWSERBASE_BASE_URL.
 ` + exitCodes,
 		Example: `  bbbatch apply examples/tasks.yaml --local
   bbbatch apply tasks.yaml -j 20
-  bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result`,
+  bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result
+  bbbatch apply tasks.yaml --limit 3 -o try.csv
+  bbbatch apply tasks.yaml --select 'sku-*' --tag nightly`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := f.file.name(c, args)
@@ -72,14 +81,22 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
+			if m.Total == 0 {
+				return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
+			}
+			if m, err = f.part.of(sys, m); err != nil {
+				return err
+			}
 			return apply(c.Context(), sys, &f, m)
 		},
 	}
 	flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) {
 		f.file.define(flags)
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
+		f.part.define(flags)
 		flags.DurationVar(&f.settle, "settle", 30*time.Second, "`TIME` after a lost answer when the service's listing is believed to show the run")
 	})
+	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
 		flags.StringVar(&f.providerURL, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
@@ -100,9 +117,6 @@ BROWSERBASE_BASE_URL.
 // apply carries out a manifest. Everything that can be wrong on this machine
 // is found before anything is sent.
 func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
-	if m.Total == 0 {
-		return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
-	}
 	secrets, err := readSecrets(sys, m)
 	if err != nil {
 		return err
@@ -150,7 +164,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	a := &application{
-		sys: sys, flags: f, state: dir, manifest: m, outputs: outs, show: show,
+		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
 		store: store, service: srv, secrets: secrets,
 	}
 	return a.run(ctx)

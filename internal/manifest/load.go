@@ -58,12 +58,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	if err := m.read(o); err != nil {
 		return nil, err
 	}
-	l := &loader{
-		m: m, ps: &problems{},
-		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
-		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
-	}
-	l.judge = newJudge(l.ps)
+	l := newLoader(m)
 	doc := newDocument(path, m.Text, true)
 	tree, p := parse(doc, m.Text)
 	if p != nil {
@@ -80,6 +75,16 @@ func Load(path string, o Options) (*Manifest, error) {
 	}
 	m.Warnings = l.ps.warnings(path)
 	return m, nil
+}
+
+func newLoader(m *Manifest) *loader {
+	l := &loader{
+		m: m, ps: &problems{},
+		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
+		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
+	}
+	l.judge = newJudge(l.ps)
+	return l
 }
 
 // read fills in Text.

@@ -90,6 +90,13 @@ func (p *browserbaseProvider) AgentSchema(ctx context.Context, agentID string) (
 	return agent.ResultSchema, nil
 }
 
+// CreateRequest returns the request that Start sends for s, to the byte. It
+// needs no client. An error says that the service could only refuse it.
+func CreateRequest(s batch.Spec) (api.Request, error) {
+	r := createRun(s)
+	return r.Request()
+}
+
 func createRun(s batch.Spec) browserbase.CreateRun {
 	r := browserbase.CreateRun{
 		Task:         s.Task,
