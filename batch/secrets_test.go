@@ -165,8 +165,8 @@ func TestAnAgentsSchemaThatHoldsASecretIsNotKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantOutcomes(t, l, "failed")
-		if v := l.verdict(0); v.Reason != Rejected || !strings.Contains(v.Message, "holds the value of a secret") || s.creates["do t0"] != 0 {
-			t.Errorf("verdict %+v after %d creates, want nothing bought", v, s.creates["do t0"])
+		if v := l.verdict(0); v.Reason != Rejected || !strings.Contains(v.Message, "holds the value of a secret") || s.creates["do t1"] != 0 {
+			t.Errorf("verdict %+v after %d creates, want nothing bought", v, s.creates["do t1"])
 		}
 		if len(l.agents) != 0 {
 			t.Errorf("the ledger keeps %s", l.agents)
