@@ -25,9 +25,12 @@ import (
 // place and writing, in few.yaml in every place.
 var canaryCommands = [][]string{
 	{"check", "tasks.yaml"},
+	{"check", "few.yaml", "--json"},
+	{"check", "few.yaml", "--render", "cause.SHOP_TOKEN.0"},
 	{"apply", "tasks.yaml", "--progress", "plain", "-o", "out.csv", "-o", "out.tsv", "-o", "out.jsonl"},
 	{"apply", "few.yaml", "--progress", "bar", "-o", "jsonl:-"},
 	{"apply", "few.yaml", "-q", "-o", "csv:-"},
+	{"apply", "few.yaml", "--select", "status.*", "--progress", "none"},
 	{"report", "tasks.yaml", "-o", "again.csv", "-o", "jsonl:-"},
 }
 
