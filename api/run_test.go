@@ -43,7 +43,7 @@ func TestDecodeRun(t *testing.T) {
 		{"names are exact", `{` + required + `,"RUNID":"r2","Status":"X"}`, Run{RunID: "r1", Status: "RUNNING"}},
 		{"overlong", `{"runId":"r1","status":"` + strings.Repeat("S", 100) + `","sessionId":"` + strings.Repeat("x", 257) + `","cause":{"code":"` +
 			strings.Repeat("c", 300) + `","message":"` + strings.Repeat("é", 3000) + `"}}`,
-			Run{RunID: "r1", Status: strings.Repeat("S", 64), Cause: &Cause{strings.Repeat("c", 200), strings.Repeat("é", 2000)}}},
+			Run{RunID: "r1", Status: strings.Repeat("S", 63) + "…", Cause: &Cause{strings.Repeat("c", 199) + "…", strings.Repeat("é", 1999) + "…"}}},
 		{"not UTF-8", "{\"runId\":\"r1\",\"status\":\"A\",\"task\":\"a\xffb\"}", Run{RunID: "r1", Status: "A", Task: "a\ufffdb"}},
 		{"a result of any kind", `{` + required + `,"result": false }`, Run{RunID: "r1", Status: "RUNNING", Result: []byte(`false`), ResultSize: 5}},
 		{"a huge number", `{` + required + `,"result":1e10000000}`, Run{RunID: "r1", Status: "RUNNING", Result: []byte(`1e10000000`), ResultSize: 10}},

@@ -29,7 +29,7 @@ type judge struct {
 
 // judged ends a task with a verdict.
 func (r *runner) judged(row Row, v Verdict) error {
-	v.Message = r.Secrets.Mask(v.Message)
+	v.Message = r.masks.mask(v.Message)
 	return r.append(Event{Kind: TaskJudged, Position: row.Position, Attempt: row.Attempt, Verdict: &v})
 }
 
@@ -38,7 +38,7 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 	weight := min(max(result.Size, 1), judgeAtOnce)
 	_ = r.judging.Acquire(context.Background(), weight) // ends: nobody waits while judging
 	defer r.judging.Release(weight)
-	v := Verdict{Leaked: r.Secrets.in(result)}
+	v := Verdict{Leaked: r.leaks.in(result)}
 	switch row.Status {
 	case StatusCompleted:
 		r.complete(&v, j, result)
@@ -78,7 +78,7 @@ func (r *runner) complete(v *Verdict, j *judge, result Result) {
 	if len(problems) == 0 {
 		return
 	}
-	r.Secrets.maskProblems(problems)
+	r.masks.maskProblems(problems)
 	v.Outcome, v.Problems = Invalid, problems
 	v.Message = summary(problems)
 }

@@ -168,7 +168,7 @@ func (o *observation) unreadable(cause error) (bool, error) {
 // seen takes in what the service says of the run.
 func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
-	o.maskCause(&run)
+	o.maskRun(&run)
 	if run.Status.Ended() {
 		err := o.append(Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
 		o.row.State, o.row.Status, o.row.Cause = StateEnded, run.Status, run.Cause

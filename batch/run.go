@@ -103,6 +103,9 @@ func Run(ctx context.Context, c Config) error {
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
 		judging: semaphore.NewWeighted(judgeAtOnce),
+		leaks:   newLeakFinder(c.Secrets),
+		masks:   newMasker(c.Secrets, secretLeast),
+		idMasks: newMasker(c.Secrets, secretInID),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
@@ -128,6 +131,9 @@ type runner struct {
 	lastSilent  time.Time // when a person was last told that nothing is heard
 
 	judging *semaphore.Weighted // bytes of results that are being judged
+	leaks   *leakFinder
+	masks   *masker // for texts
+	idMasks *masker // for ids
 	agents  agentCache
 	schemas schemaCache
 }
@@ -228,7 +234,7 @@ func (r *runner) append(e Event) error {
 	if e.At.IsZero() {
 		e.At = time.Now().UTC()
 	}
-	e.Message = r.Secrets.Mask(e.Message)
+	e.Message = r.masks.mask(e.Message)
 	if err := r.Ledger.Append(e); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
 	}

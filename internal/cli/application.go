@@ -48,6 +48,9 @@ func (a *application) run(ctx context.Context) error {
 		return a.describe(err)
 	}
 	a.offset = offset
+	if err := a.warnOrphans(); err != nil {
+		return err
+	}
 	b, err := a.open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -91,6 +94,19 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	}()
 	defer func() { cancel(); <-done }()
 	return batch.Preflight(ctx, a.service.provider)
+}
+
+// warnOrphans says what a CI job with a state folder of its own risks: a job
+// that is cancelled leaves runs behind that no later job knows.
+func (a *application) warnOrphans() error {
+	if a.sys.Getenv("CI") == "" || a.service.kind == "local" {
+		return nil
+	}
+	_, known, err := a.store.Latest("")
+	if err == nil && !known {
+		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job", a.state)
+	}
+	return err
 }
 
 // carry runs a batch as far as it goes.
@@ -244,7 +260,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		err := errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
+		err := errors.Join(errors.New(a.secrets.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
 		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
 	}
 	sum, err := b.Summary()

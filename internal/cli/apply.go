@@ -121,6 +121,11 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if p := recover(); p != nil { // for Main, which does not know the secrets
+			panic(secrets.Mask(fmt.Sprint(p)))
+		}
+	}()
 	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {
@@ -151,6 +156,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, lock.Unlock()) }()
 
+	if short := secrets.TooShort(); len(short) > 0 {
+		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
+	}
 	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {
 		secrets[name] = value
