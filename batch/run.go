@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // A Config says what to run and with what. Provider and Ledger are required;
@@ -110,6 +111,10 @@ func Run(ctx context.Context, c Config) error {
 		known:   make(map[Status]bool),
 		passes:  make(map[int]pass),
 		vain:    make(map[int]int),
+		judging: semaphore.NewWeighted(judgeAtOnce),
+		leaks:   newLeakFinder(c.Secrets),
+		masks:   newMasker(c.Secrets, secretLeast),
+		idMasks: newMasker(c.Secrets, secretInID),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = newPoller(c.Provider, r.pace, c.FirstLook)
@@ -139,7 +144,10 @@ type runner struct {
 	passes map[int]pass
 	vain   map[int]int // creates that were lost and surely made no run
 
-	big     sync.Mutex // held while a large result is judged, so that one at a time is
+	judging *semaphore.Weighted // bytes of results that are being judged
+	leaks   *leakFinder
+	masks   *masker // for texts
+	idMasks *masker // for ids
 	agents  agentCache
 	schemas schemaCache
 }
@@ -273,7 +281,7 @@ func (r *runner) append(e Event) error {
 	if e.At.IsZero() {
 		e.At = time.Now().UTC()
 	}
-	e.Message = r.Secrets.Mask(e.Message)
+	e.Message = r.masks.mask(e.Message)
 	if err := r.Ledger.Append(e); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
 	}

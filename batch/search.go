@@ -97,6 +97,15 @@ func (s *search) add(run Observed) {
 	}
 }
 
+// similar takes note of a run of the same text that nothing may be done with.
+func (s *search) similar(text, id string) {
+	for _, g := range s.byText[text] {
+		if len(g.similar) < candidatesMost {
+			g.similar = append(g.similar, id)
+		}
+	}
+}
+
 // A likeness says how a run compares with a request of the same text.
 type likeness int
 

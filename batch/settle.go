@@ -162,7 +162,7 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 func (r *runner) adopt(row Row, attempt int, run Observed, how string) error {
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
-	r.maskCause(&run)
+	r.maskRun(&run)
 	err := r.append(Event{Kind: AttemptAdopted, Position: row.Position, Attempt: attempt, Run: &run, Message: how})
 	if errors.Is(err, ErrConflict) {
 		return nil
@@ -255,7 +255,11 @@ func (r *runner) look(ctx context.Context, rows []Row, since time.Time) (s *sear
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if !owned {
+		switch id := r.idMasks.mask(run.ID); {
+		case owned:
+		case id != run.ID: // nothing may be called by a secret
+			s.similar(run.Task, id)
+		default:
 			s.add(run)
 		}
 	}

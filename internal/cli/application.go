@@ -43,11 +43,19 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
+	// The paths of a batch like the one to come, so that what is wrong with them
+	// is told before there is one.
+	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
+		return err
+	}
 	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
 	a.offset = offset
+	if err := a.warnOrphans(); err != nil {
+		return err
+	}
 	b, err := a.open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -64,6 +72,10 @@ func (a *application) run(ctx context.Context) error {
 	return a.end(ctx, b, stream, runErr)
 }
 
+// patience is how long the service may be silent at first before a person is
+// told what is waited for.
+const patience = 5 * time.Second
+
 // preflight ends at the first Ctrl-C: nothing is in flight that it could wait
 // for.
 func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
@@ -71,14 +83,35 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		select {
-		case <-drain:
-			cancel()
-		case <-ctx.Done():
+		silent := time.NewTimer(patience)
+		defer silent.Stop()
+		for {
+			select {
+			case <-silent.C:
+				a.show.say("waiting for %s to answer", a.service.baseURL)
+			case <-drain:
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	defer func() { cancel(); <-done }()
 	return batch.Preflight(ctx, a.service.provider)
+}
+
+// warnOrphans says what a CI job with a state folder of its own risks: a job
+// that is cancelled leaves runs behind that no later job knows.
+func (a *application) warnOrphans() error {
+	if a.sys.Getenv("CI") == "" || a.service.kind == "local" {
+		return nil
+	}
+	_, known, err := a.store.Latest("")
+	if err == nil && !known {
+		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job", a.state)
+	}
+	return err
 }
 
 // carry runs a batch as far as it goes.
@@ -249,7 +282,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		err := errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
+		err := errors.Join(errors.New(a.secrets.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
 		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
 	}
 	sum, err := b.Summary()
@@ -302,7 +335,7 @@ func (a *application) describe(err error) error {
 		}
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, words), "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service, then run the same command again"}
+		return unusable(a.service.baseURL, unreachable, a.secrets)
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

@@ -77,7 +77,7 @@ BROWSERBASE_BASE_URL.
 			if !c.Flags().Changed("settle") {
 				f.settle = -1 // the manifest's
 			} else if f.settle < 0 {
-				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
+				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
 			m, err := load(sys, file)
 			if err != nil {
@@ -123,6 +123,11 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if p := recover(); p != nil { // for Main, which does not know the secrets
+			panic(secrets.Mask(fmt.Sprint(p)))
+		}
+	}()
 	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {
@@ -140,7 +145,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 
 	store, err := ledger.Open(dir)
 	if err != nil {
-		return usage(err, "--state DIR puts the ledger elsewhere")
+		return noState(err)
 	}
 	defer func() {
 		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
@@ -153,6 +158,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, lock.Unlock()) }()
 
+	if short := secrets.TooShort(); len(short) > 0 {
+		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
+	}
 	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {
 		secrets[name] = value
@@ -170,7 +178,12 @@ func heldOr(err error) error {
 	if errors.As(err, &held) {
 		return &failure{exitHeld, err, "wait for it to end; two processes never work on one batch"}
 	}
-	return usage(err, "--state DIR puts the ledger elsewhere")
+	return noState(err)
+}
+
+// noState says that the ledger's folder can't be used.
+func noState(err error) error {
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.
@@ -186,7 +199,7 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	if len(missing) > 0 {
 		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
-			"set the environment variable of the same name")
+			"secrets are read from the environment, or from the file of --env-file")
 	}
 	return secrets, nil
 }

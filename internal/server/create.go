@@ -74,8 +74,8 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 		echo = s.echoes.of(o.schema)
 	}
 
-	told := o.task
-	s.config.Faults.retell(&told, &echo)
+	echoed := o.task
+	s.config.Faults.retell(&echoed, &echo)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,14 +98,17 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 	}
 	now := s.now()
 	n := &run{
-		number: s.runs.order.number(), id: newID(), agentID: agentID, task: o.task, told: told, schema: echo,
+		number: s.runs.order.number(), id: newID(), agentID: agentID, task: o.task, echoed: echoed, schema: echo,
 		status: statusPending, createdAt: now, updatedAt: now, job: o,
+	}
+	if a, ok := s.config.Agent.(answerer); ok {
+		n.told = a.answers(substitute(o.task, o.variables))
 	}
 	s.creates++
 	s.active++
 	s.runs.byID[n.id] = n
 	s.runs.order.add(n)
-	body := n.json() // PENDING, before anything starts
+	body := s.say(n, "create", n.json()) // PENDING, before anything starts
 	s.queue = append(s.queue, n)
 	s.startQueued()
 	return answer{status: http.StatusCreated, body: body}
