@@ -20,7 +20,10 @@ const maxLine = 400
 
 // text is a message as it is printed.
 func (p *Progress) text(m message, width int) string {
-	if m.outcome == "" {
+	switch {
+	case p.o.Objects && m.kind != "":
+		return string(said{Time: now(), Batch: p.o.Batch, Event: m.kind, Message: m.text}.encode())
+	case m.outcome == "":
 		return m.text
 	}
 	name := ""

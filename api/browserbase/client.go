@@ -39,6 +39,7 @@ type Config struct {
 	MaxResultBytes int64
 	MaxBody        int64
 	SpillDir       string
+	Trace          func(api.Exchange)
 }
 
 // A Client is safe for concurrent use.
@@ -71,6 +72,7 @@ func New(c Config) (*Client, error) {
 		MaxResultBytes: c.MaxResultBytes,
 		MaxBody:        c.MaxBody,
 		SpillDir:       c.SpillDir,
+		Trace:          c.Trace,
 	})
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		if f.providerURL != "" {
 			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
 		}
-		return connectLocal(m, spill)
+		return connectLocal(m, f, spill)
 	}
 	key := sys.Getenv("BROWSERBASE_API_KEY")
 	if key == "" {
@@ -56,7 +56,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		url = browserbase.DefaultBaseURL
 	}
 	url = strings.TrimRight(url, "/")
-	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version()})
+	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version(), Trace: f.trace})
 	if err != nil {
 		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
 	}
@@ -70,7 +70,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 
 // connectLocal starts the agents API inside this process, on a free port of
 // the loopback interface.
-func connectLocal(m *manifest.Manifest, spill string) (*service, error) {
+func connectLocal(m *manifest.Manifest, f *applyFlags, spill string) (*service, error) {
 	key := rand.Text()
 	srv, err := server.New(server.Config{
 		Key:         key,
@@ -94,7 +94,7 @@ func connectLocal(m *manifest.Manifest, spill string) (*service, error) {
 		}
 		return err
 	}
-	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: "http://" + listener.Addr().String(), SpillDir: spill})
+	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: "http://" + listener.Addr().String(), SpillDir: spill, Trace: f.trace})
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

@@ -31,6 +31,8 @@ type Sys struct {
 	// Signals yields what arrives of SIGINT, SIGTERM and SIGHUP until stop is
 	// called.
 	Signals func() (signals <-chan os.Signal, stop func())
+
+	console *console // made by Main
 }
 
 // System returns the process's own world. A write to a closed pipe becomes an
