@@ -87,6 +87,9 @@ func (l LoggedEvent) Line() []byte {
 	if v := l.Verdict; v != nil {
 		out.Outcome, out.Reason, out.Problems = v.Outcome, v.Reason, len(v.Problems)
 		out.Candidates, out.Leaked, out.Message = v.Candidates, v.Leaked, mask(v.Message)
+		if len(v.Problems) > 0 { // whose words quote the result
+			out.Message = mask(joined(": ", v.Problems[0].InstancePath, v.Problems[0].Keyword))
+		}
 	}
 	return append(mustEncode(out), '\n')
 }

@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"terminate": terminate,
 			"agent":     agent,
 			"requests":  requests,
+			"valid":     valid,
 		},
 	})
 }
