@@ -48,13 +48,12 @@ const (
 // What the bar is drawn with. The cursor stands at its beginning while it is on
 // the screen: a terminal that became narrower breaks it into several rows, and
 // erasing from its beginning to the end of the screen removes them all, but no
-// line above. Automatic wrapping is off while it is drawn, for a terminal that
-// becomes narrower just then.
+// line above. Automatic wrapping is off until the cursor is back there, for a
+// terminal that becomes narrower just then.
 const (
 	erase   = "\r\x1b[J"
-	drawn   = "\r"
-	wrapOff = "\x1b[?7l"
-	wrapOn  = "\x1b[?7h"
+	barHead = "\x1b[?7l\r"
+	barTail = "\x1b[J\r\x1b[?7h"
 )
 
 // maxTaskLines bounds the lines about tasks, and the details, that wait for a
@@ -290,7 +289,7 @@ func (p *Progress) show(bar bool) bool {
 		out.WriteString(p.text(left, width) + "\n")
 	}
 	if next != "" {
-		out.WriteString(wrapOff + "\r" + next + "\x1b[J" + wrapOn + drawn)
+		out.WriteString(barHead + next + barTail)
 	}
 	p.bar, p.wide = next, width
 	_, _ = p.w.Write(out.Bytes())

@@ -25,7 +25,8 @@ type Sys struct {
 	// is not.
 	StdoutTerminal func() bool
 
-	// Terminal reports whether stderr is a terminal, and its width in columns.
+	// Terminal reports whether stderr is a terminal that obeys escape sequences,
+	// and its width in columns.
 	Terminal func() (width int, ok bool)
 
 	// Signals yields what arrives of SIGINT, SIGTERM and SIGHUP until stop is
@@ -50,7 +51,7 @@ func System() Sys {
 		StdoutTerminal: func() bool { return term.IsTerminal(int(os.Stdout.Fd())) },
 		Terminal: func() (int, bool) {
 			fd := int(os.Stderr.Fd())
-			if !term.IsTerminal(fd) {
+			if !term.IsTerminal(fd) || !obeysEscapes(os.Stderr.Fd()) {
 				return 0, false
 			}
 			width, _, err := term.GetSize(fd)

@@ -35,6 +35,12 @@ type session struct {
 // delay; every seventh result breaks its schema.
 func inTerminal(t *testing.T, width, count int, delay string, args ...string) *session {
 	t.Helper()
+	return inTerminalWith(t, nil, width, count, delay, args...)
+}
+
+// inTerminalWith adds variables to the environment.
+func inTerminalWith(t *testing.T, env []string, width, count int, delay string, args ...string) *session {
+	t.Helper()
 	url := serve(t, `[{"match": "bad", "delay": "`+delay+`", "result": {"price": "?"}}, {"delay": "`+delay+`", "result": {"price": 1}}]`)
 	dir := writeTasks(t, count)
 	master, terminal, err := pty.Open()
@@ -47,6 +53,7 @@ func inTerminal(t *testing.T, width, count int, delay string, args ...string) *s
 	}
 	cmd := program(url, append([]string{"apply", filepath.Join(dir, "tasks.yaml"), "-j", "20"}, args...)...)
 	cmd.Dir = dir
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	s := &session{t: t, screen: terminaltest.New(width, t.Errorf), master: master, cmd: cmd, read: make(chan struct{})}
@@ -242,8 +249,8 @@ func TestAnUnreadPipeDoesNotHoldTheProgram(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			url := serve(t, `[{"match": "bad", "result": {"price": "?"}}, {"delay": "5s", "result": {"price": 1}}]`)
-			dir := writeTasks(t, 70)
+			url := serve(t, `[{"match": "bad", "result": {"price": "?"}}, {"delay": "3s", "result": {"price": 1}}]`)
+			dir := writeTasks(t, 21)
 			args := []string{"apply", filepath.Join(dir, "tasks.yaml"), "-j", "20", "-o", filepath.Join(dir, "out.csv")}
 			cmd := program(url, append(append(args, "-v"), c.args...)...)
 			r, w, err := os.Pipe()
@@ -319,4 +326,33 @@ func TestObjectsOnATerminal(t *testing.T) {
 			t.Errorf("%q is no object", line)
 		}
 	}
+}
+
+// cli.md "Streams": NO_COLOR, CI and a dumb terminal are respected.
+func TestPlainTerminals(t *testing.T) {
+	for variable, bar := range map[string]bool{"NO_COLOR=1": true, "CI=true": false, "TERM=dumb": false} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			s := inTerminalWith(t, []string{variable}, 80, 7, "300ms", "-o", "out.csv")
+			text := s.end(3)
+			raw := s.screen.Raw()
+			if got := strings.Contains(raw, "\x1b["); got != bar {
+				t.Errorf("escape sequences: got %v, want %v: %q", got, bar, raw)
+			}
+			if got := strings.Contains(raw, "\x1b[3"); got {
+				t.Errorf("there are colours: %q", raw)
+			}
+			if got := strings.Contains(text, "passed  task-0"); got == bar {
+				t.Errorf("a line about a passed task: got %v, want %v:\n%s", got, !bar, text)
+			}
+		})
+	}
+	t.Run("colours", func(t *testing.T) {
+		t.Parallel()
+		s := inTerminal(t, 80, 7, "300ms", "-o", "out.csv")
+		s.end(3)
+		if raw := s.screen.Raw(); !strings.Contains(raw, "\x1b[31minvalid\x1b[0m") {
+			t.Errorf("there are no colours: %q", raw)
+		}
+	})
 }

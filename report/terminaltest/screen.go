@@ -38,6 +38,7 @@ type Screen struct {
 	rows    []row
 	y, x    int
 	cutting bool   // automatic wrapping is off
+	waits   int    // the width to take when it is on again; 0 for none
 	rest    []byte // the beginning of a sequence or a character
 	raw     strings.Builder
 }
@@ -100,6 +101,10 @@ func (s *Screen) obey(found [][]byte) {
 		s.rows = s.rows[:s.y+1]
 	case len(found[3]) > 0:
 		s.cutting = found[3][0] == 'l'
+		if !s.cutting && s.waits > 0 {
+			s.resize(s.waits)
+			s.waits = 0
+		}
 	}
 }
 
@@ -154,10 +159,18 @@ func (s *Screen) show(r rune, wide int) {
 }
 
 // Resize makes the screen narrower or wider. The cursor stays on the character
-// that it is on.
+// that it is on. In the middle of the drawing of a bar it waits for the end: a
+// terminal takes what comes together before it does something else.
 func (s *Screen) Resize(width int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.waits = width; !s.cutting {
+		s.waits = 0
+		s.resize(width)
+	}
+}
+
+func (s *Screen) resize(width int) {
 	s.width = width
 	if s.Cuts {
 		for i := range s.rows {
