@@ -261,7 +261,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	switch e := a.log.close(); {
 	case errors.Is(e, errUnread):
 		unread = true
-	case e != nil && !(a.flags.events == report.Stdout && isGone(e)):
+	case e != nil && (a.flags.events != report.Stdout || !isGone(e)):
 		err = errors.Join(err, fmt.Errorf("events: %w", e))
 	}
 	a.summarize(sum, written, runErr)
