@@ -175,6 +175,14 @@ func (p *Progress) line(m message) {
 	_, _ = io.WriteString(p.w, p.text(m, 0)+"\n")
 }
 
+// Drain says that nothing new is started: how long the rest would take is not
+// told any more.
+func (p *Progress) Drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tally.halted = true
+}
+
 // Detail prints a line that may be left out when the terminal does not keep up,
 // and after Close. In mode JSON it is an object already.
 func (p *Progress) Detail(text string) {

@@ -48,13 +48,17 @@ func TestBar(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		p.Event(passed(0))
 		p.Event(judged(1, batch.Verdict{Outcome: batch.Invalid, Message: "/price: must be above 0"}))
-		p.Line("draining: %d runs", 2)
 		time.Sleep(time.Second)
+		synctest.Wait()
+		if !strings.Contains(s.Text(), "  ~1h22m41s left") { // 902 to go at 2 in 11 seconds
+			t.Errorf("got %q, want what is left", s.Text())
+		}
+		p.Line("draining: %d runs", 2)
+		p.Drain()
 		synctest.Wait()
 		want := "invalid  sku-1  10s  /price: must be above 0\n" +
 			"draining: 2 runs\n" +
-			" 25% [=====>                    ]  302/1,204  301 passed  1 invalid  2 running  11s  ~1h22m41s left"
-		// 902 to go at 2 in 11 seconds
+			" 25% [========>                              ]  302/1,204  301 passed  1 invalid  2 running  11s"
 		if diff := cmp.Diff(want, s.Text()); diff != "" {
 			t.Error(diff)
 		}
@@ -250,7 +254,7 @@ func TestStoppedTerminal(t *testing.T) {
 		t.Errorf("got %d lines about %d tasks, want the tasks, the last line, and a count of the rest", lines, shown)
 	}
 	missed := 0
-	for _, m := range regexp.MustCompile(`\.\.\. ([0-9,]+) lines about tasks not shown`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\.\.\. ([0-9,]+) lines not shown`).FindAllStringSubmatch(text, -1) {
 		n, _ := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
 		missed += n
 	}

@@ -42,7 +42,7 @@ func (p *Progress) show(bar bool) bool {
 		out.WriteByte('\n')
 	}
 	if dropped > 0 {
-		left := message{kind: kindWarning, text: fmt.Sprintf("... %s about tasks not shown: the terminal did not keep up", counted(dropped, "line", "lines"))}
+		left := message{kind: kindWarning, text: fmt.Sprintf("... %s not shown: the terminal did not keep up", counted(dropped, "line", "lines"))}
 		out.WriteString(p.text(left, width) + "\n")
 	}
 	if next != "" {

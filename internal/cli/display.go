@@ -160,6 +160,9 @@ func (b besideBar) Write(data []byte) (int, error) {
 
 // interrupted answers the first Ctrl-C.
 func (d *display) interrupted() {
+	if p := d.now(); p != nil {
+		p.Drain()
+	}
 	if n, ok := d.inFlight(); ok {
 		again := "leaves them running: the next apply collects them"
 		if d.local {
