@@ -39,6 +39,8 @@ func TestSnapshots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := terminaltest.New(0, t.Errorf)
 		p := NewProgress(s, ProgressOptions{Mode: JSON, Batch: "0123abcd", Total: 40, Started: map[batch.Outcome]int{batch.Passed: 1}})
+		synctest.Wait()
+		time.Sleep(50 * time.Millisecond) // not when a second is full
 		for i := range 20 {
 			p.Event(intended(i))
 			p.Event(passed(i))
