@@ -54,9 +54,11 @@ type eventLine struct {
 
 // Line is the event as an object on one line, its end included.
 func (l LoggedEvent) Line() []byte {
-	mask := l.Mask
-	if mask == nil {
-		mask = func(s string) string { return s }
+	mask := func(s string) string {
+		if s == "" || l.Mask == nil {
+			return s
+		}
+		return l.Mask(s)
 	}
 	out := eventLine{
 		Seq: l.Seq, Time: stamp(l.At), Batch: l.Batch, Event: l.Kind, Task: l.Task, Attempt: l.Attempt,

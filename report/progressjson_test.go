@@ -53,7 +53,7 @@ func TestSnapshots(t *testing.T) {
 		p.Close()
 		p.Line("later")
 		got := strings.Join(objects(t, s.Text()), " ")
-		want := "progress progress message warning warning progress progress progress progress message"
+		want := "progress progress progress message warning warning progress progress progress message"
 		if got != want {
 			t.Errorf("got %s, want %s:\n%s", got, want, s.Text())
 		}
