@@ -122,6 +122,7 @@ type Summary struct {
 	Runs     int             // runs that the service is known to have created
 	RunTime  time.Duration   // the sum of their lengths, by the service's clock
 	Failures []Failure       // the commonest first, three at most
+	Kinds    int             // how many such groups there are in all
 	Leaked   int             // results that contain the value of a secret
 }
 

@@ -21,12 +21,14 @@ import (
 // code. A panic is an internal error like others: Go's own way out would end
 // with the code that says that the command line is wrong.
 func Main(args []string, sys Sys) (code int) {
+	sys = newConsole(sys)
 	defer func() {
 		if p := recover(); p != nil {
 			say(sys.Stderr, fmt.Sprintf("bbbatch: a bug: panic: %v\n%s", p, debug.Stack()), "the ledger has every result that was acknowledged")
 			code = exitInternal
 		}
 	}()
+	sys.console.json.Store(wantsJSON(args, sys.Getenv))
 	root := newRoot(sys, args)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
@@ -141,6 +143,10 @@ func complainOf(w io.Writer, p manifest.Problem) {
 
 // say prints lines that may hold text from outside.
 func say(w io.Writer, line, hint string) {
+	if p, ok := w.(*patient); ok && p.console.json.Load() {
+		_, _ = io.WriteString(w, report.Clean(string(asObject(line, hint)))+"\n")
+		return
+	}
 	lines := strings.Split(line, "\n")
 	for i := range lines {
 		lines[i] = report.Clean(lines[i])

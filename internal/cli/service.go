@@ -41,7 +41,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		if f.providerURL != "" {
 			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
 		}
-		return connectLocal(sys, m, spill)
+		return connectLocal(sys, m, f, spill)
 	}
 	key := sys.Getenv("BROWSERBASE_API_KEY")
 	if key == "" {
@@ -56,7 +56,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		return nil, err
 	}
 	url = strings.TrimRight(url, "/")
-	client, err := newClient(sys, key, url, spill)
+	client, err := newClient(sys, f, key, url, spill)
 	if err != nil {
 		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
 	}
@@ -73,16 +73,16 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 // they are read into one.
 const maxInMemory = 1 << 20
 
-func newClient(sys Sys, key, url, spill string) (*browserbase.Client, error) {
+func newClient(sys Sys, f *applyFlags, key, url, spill string) (*browserbase.Client, error) {
 	return browserbase.New(browserbase.Config{
 		APIKey: key, BaseURL: url, SpillDir: spill, MaxResultBytes: maxInMemory,
-		UserAgent: "bbbatch/" + version(), Timeout: sys.Timeout,
+		UserAgent: "bbbatch/" + version(), Timeout: sys.Timeout, Trace: f.trace,
 	})
 }
 
 // connectLocal starts the agents API inside this process, on a free port of
 // the loopback interface.
-func connectLocal(sys Sys, m *manifest.Manifest, spill string) (*service, error) {
+func connectLocal(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*service, error) {
 	key := rand.Text()
 	srv, err := server.New(server.Config{
 		Key:         key,
@@ -106,7 +106,7 @@ func connectLocal(sys Sys, m *manifest.Manifest, spill string) (*service, error)
 		}
 		return err
 	}
-	client, err := newClient(sys, key, "http://"+listener.Addr().String(), spill)
+	client, err := newClient(sys, f, key, "http://"+listener.Addr().String(), spill)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

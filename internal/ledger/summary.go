@@ -36,6 +36,11 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		if _, err := c.one(`SELECT count(*) FROM verdicts WHERE batch = ? AND leaked > 0`, []any{b.key}, &s.Leaked); err != nil {
 			return err
 		}
+		if _, err := c.one(`
+			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND outcome <> ? GROUP BY outcome, reason, signature)`,
+			[]any{b.key, string(batch.Passed)}, &s.Kinds); err != nil {
+			return err
+		}
 		return b.failures(c, &s)
 	})
 	return s, err
