@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"database/sql"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// Batches yields the batches of a name, or of any when it is "", that were
+// opened at since or later, the newest first. Their summaries have no failures.
+func (r *Reader) Batches(name string, since time.Time) iter.Seq2[batch.Summary, error] {
+	return func(yield func(batch.Summary, error) bool) {
+		for before := int64(math.MaxInt64); ; {
+			page, err := r.batches(name, since, before)
+			if err != nil {
+				yield(batch.Summary{}, err)
+				return
+			}
+			for _, b := range page {
+				sum, err := b.brief()
+				if !yield(sum, err) || err != nil {
+					return
+				}
+				before = b.key
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (r *Reader) batches(name string, since time.Time, before int64) (page []*Batch, err error) {
+	err = r.store.read(func(c *connection) error {
+		return c.all(`
+			SELECT key, id FROM batches
+			WHERE complete = 1 AND (?1 = '' OR name = ?1) AND opened_at >= ?2 AND key < ?3
+			ORDER BY key DESC LIMIT ?4`,
+			[]any{name, nanos(since).Int64, before, pageItems}, func(rows *sql.Rows) (bool, error) {
+				b := &Batch{store: r.store}
+				page = append(page, b)
+				return true, rows.Scan(&b.key, &b.id)
+			})
+	})
+	return page, err
+}
+
+// brief is Summary without what takes long.
+func (b *Batch) brief() (s batch.Summary, err error) {
+	err = b.store.read(func(c *connection) error {
+		if s.Info, err = b.info(c); err != nil {
+			return err
+		}
+		if err := b.count(c, &s); err != nil {
+			return err
+		}
+		return b.runs(c, &s)
+	})
+	return s, err
+}
