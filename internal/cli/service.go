@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/manifest"
@@ -43,29 +45,58 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		}
 		return connectLocal(m, spill)
 	}
-	key := sys.Getenv("BROWSERBASE_API_KEY")
-	if key == "" {
-		return nil, &failure{exitService, errors.New("no API key: the environment variable BROWSERBASE_API_KEY is not set"),
-			"export BROWSERBASE_API_KEY=…, or use --local to run on this machine without a key"}
+	c, err := newClient(sys, f.providerURL, spill)
+	var told *failure
+	if errors.As(err, &told) && told.code == exitService {
+		told.hint += ", or use --local to run on this machine without a key"
 	}
-	url, from := f.providerURL, "--provider-url"
-	if url == "" {
-		url, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
-	}
-	if url == "" {
-		url = browserbase.DefaultBaseURL
-	}
-	url = strings.TrimRight(url, "/")
-	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version()})
 	if err != nil {
-		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
+		return nil, err
 	}
 	return &service{
-		provider: provider.Browserbase(client), kind: "browserbase", baseURL: url,
+		provider: provider.Browserbase(c.Client), kind: "browserbase", baseURL: c.baseURL,
 		rate: browserbaseRate, firstLook: browserbaseLook,
-		secrets: batch.Secrets{"BROWSERBASE_API_KEY": key},
+		secrets: batch.Secrets{apiKey: c.key},
 		close:   func() error { return nil },
 	}, nil
+}
+
+// apiKey is the variable that the key is read from.
+const apiKey = "BROWSERBASE_API_KEY"
+
+// A client speaks to the service that the command line or the environment
+// names.
+type client struct {
+	*browserbase.Client
+	baseURL string
+	key     string
+}
+
+// newClient makes a client of the service at an address, which is the
+// environment's or the vendor's when it is "". It sends nothing.
+func newClient(sys Sys, address, spill string) (*client, error) {
+	key := sys.Getenv(apiKey)
+	if key == "" {
+		return nil, &failure{exitService, fmt.Errorf("no API key: the environment variable %s is not set", apiKey), "export " + apiKey + "=…"}
+	}
+	from := "--provider-url"
+	if address == "" {
+		address, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
+	}
+	if address == "" {
+		address = browserbase.DefaultBaseURL
+	}
+	address = strings.TrimRight(address, "/")
+	c, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: address, SpillDir: spill, UserAgent: "bbbatch/" + version()})
+	if err != nil {
+		return nil, usage(err, "look at "+apiKey+" and "+from)
+	}
+	return &client{c, address, key}, nil
+}
+
+// providerURLVar defines --provider-url, which newClient takes.
+func providerURLVar(flags *pflag.FlagSet, address *string) {
+	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
 }
 
 // connectLocal starts the agents API inside this process, on a free port of

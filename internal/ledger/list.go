@@ -10,18 +10,17 @@ import (
 )
 
 // Batches yields the batches of a name, or of any when it is "", that were
-// opened at since or later, the newest first. Their summaries have no failures.
-func (r *Reader) Batches(name string, since time.Time) iter.Seq2[batch.Summary, error] {
-	return func(yield func(batch.Summary, error) bool) {
+// opened at since or later, the newest first.
+func (r *Reader) Batches(name string, since time.Time) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
 		for before := int64(math.MaxInt64); ; {
 			page, err := r.batches(name, since, before)
 			if err != nil {
-				yield(batch.Summary{}, err)
+				yield(nil, err)
 				return
 			}
 			for _, b := range page {
-				sum, err := b.brief()
-				if !yield(sum, err) || err != nil {
+				if !yield(b, nil) {
 					return
 				}
 				before = b.key
@@ -48,8 +47,8 @@ func (r *Reader) batches(name string, since time.Time, before int64) (page []*Ba
 	return page, err
 }
 
-// brief is Summary without what takes long.
-func (b *Batch) brief() (s batch.Summary, err error) {
+// Brief is Summary without what takes long: failures and leaks.
+func (b *Batch) Brief() (s batch.Summary, err error) {
 	err = b.store.read(func(c *connection) error {
 		if s.Info, err = b.info(c); err != nil {
 			return err

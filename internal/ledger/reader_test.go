@@ -158,7 +158,11 @@ func TestAnOlderLedgerIsRenewedToBeRead(t *testing.T) {
 	}
 	r := openReader(t, dir)
 	n := 0
-	for sum, err := range r.Batches("", time.Time{}) {
+	for b, err := range r.Batches("", time.Time{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := b.Brief()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +230,11 @@ func TestListing(t *testing.T) {
 	}
 	r := openReader(t, dir)
 	list := func(name string, since time.Time) (got []string) {
-		for sum, err := range r.Batches(name, since) {
+		for b, err := range r.Batches(name, since) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, err := b.Brief()
 			if err != nil {
 				t.Fatal(err)
 			}
