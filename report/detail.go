@@ -58,17 +58,30 @@ func (t *detailText) line(format string, args ...any) {
 	t.b.WriteString(wrap(fmt.Sprintf(format, args...), t.o.Width-1) + "\n")
 }
 
-// field writes a named value, which has been cleaned, unless it is "".
+// labelled is how many columns the name of a value takes.
+const labelled = 16
+
+// field writes a named value, which has been cleaned, unless it is "". A
+// terminal gets a screen of it at most.
 func (t *detailText) field(name, value string) {
-	if value != "" {
-		t.line("  %-10s %s", name, value)
+	if value == "" {
+		return
 	}
+	if t.o.Width > 0 {
+		value = fit(value, 20*t.o.Width)
+	}
+	text := wrap(spaces(labelled)+value, t.o.Width-1)
+	t.b.WriteString(fmt.Sprintf("  %-*s", labelled-2, name) + text[labelled:] + "\n")
 }
 
 func (t *detailText) head() {
 	r := t.d.Record
 	v := r.Verdict
-	t.line("%s: %s", Clean(r.ID), joined(": ", string(r.Outcome), Clean(string(v.Reason)), Clean(v.Message)))
+	message := Clean(v.Message)
+	if len(v.Problems) > 0 {
+		message = "" // it is that of the first
+	}
+	t.line("%s: %s", Clean(r.ID), joined(": ", string(r.Outcome), Clean(string(v.Reason)), message))
 	for _, p := range v.Problems {
 		place := p.InstancePath
 		if place == "" {
@@ -97,7 +110,12 @@ func (t *detailText) definition() {
 	t.field("batch", fmt.Sprintf("%s of %s, opened %s", Clean(r.BatchID), titled(t.d.Info), when(t.d.Info.OpenedAt)))
 	t.field("place", fmt.Sprintf("%s of %s, from %s in %s", Count(r.Position+1), Count(t.d.Info.Total), Clean(r.Template), Clean(t.d.Info.ManifestPath)))
 	t.field("state", Clean(string(r.State)))
-	t.field("text", Clean(row.Text))
+	if strings.Contains(row.Text, "\n") {
+		t.field("text", "in lines")
+		t.block(row.Text)
+	} else {
+		t.field("text", Clean(row.Text))
+	}
 	t.field("agent", Clean(row.AgentID))
 	if len(r.Row) > 0 {
 		t.field("row", Clean(string(r.Row)))
@@ -110,8 +128,8 @@ func (t *detailText) definition() {
 		schema = fmt.Sprintf("%s bytes, sha256 %s", Count(len(t.d.Schema)), Clean(cmpOr(r.Verdict.Schema, row.Schema)))
 	}
 	t.field("schema", schema)
-	t.field("run", Clean(r.Run))
-	t.field("judge", Clean(r.Judge))
+	t.field("fingerprints", Clean(r.Run))
+	t.field(" ", Clean(r.Judge))
 }
 
 func cmpOr(a, b string) string {

@@ -59,7 +59,7 @@ func StandingText(w io.Writer, s Standing, width int) error {
 	case !info.ClosedAt.IsZero():
 		line("  closed %s", when(info.ClosedAt))
 	case s.Works:
-		line("  process %d on %s works on it since %s", s.Process.PID, Clean(s.Process.Host), when(s.Process.Since))
+		line("  running in process %d on %s since %s", s.Process.PID, Clean(s.Process.Host), when(s.Process.Since))
 	case s.Process != nil:
 		line("  process %d on %s holds the name since %s, but has not touched this batch", s.Process.PID, Clean(s.Process.Host), when(s.Process.Since))
 	default:

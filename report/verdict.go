@@ -81,7 +81,7 @@ func recordOf(s batch.Summary) batchRecord {
 		ID: i.ID, Name: i.Name, Selection: i.Selection, Manifest: i.ManifestPath, Provider: i.Provider, BaseURL: i.BaseURL,
 		OpenedAt: stampOrNull(i.OpenedAt), ClosedAt: stampOrNull(i.ClosedAt),
 		Verdict: strings.ReplaceAll(Verdict(s), " ", "_"), Halted: i.Halted,
-		Tasks: i.Total, Counts: append(counts, '}'), Runs: s.Runs, RunSeconds: s.RunTime.Round(time.Millisecond).Seconds(),
+		Tasks: i.Total, Counts: append(counts, '}'), Runs: s.Runs, RunSeconds: float64(s.RunTime.Milliseconds()) / 1000,
 	}
 }
 

@@ -57,8 +57,12 @@ Exit codes:
 	return cmd
 }
 
-// paceWindow is how far back the pace of a batch is taken from.
-const paceWindow = 10 * time.Minute
+// The pace of a batch is that of its last minutes, once there is enough to
+// tell from.
+const (
+	paceWindow = 10 * time.Minute
+	paceLeast  = 5 * time.Second
+)
 
 // standing gathers where a batch stands. Each part is read by itself, so that a
 // batch at work may have moved a little between them.
@@ -97,7 +101,7 @@ func standing(sys Sys, b *foundBatch) (report.Standing, error) {
 // when there is nothing to tell from.
 func estimate(sum batch.Summary, pace ledger.Pace, now time.Time) (perMinute float64, left time.Duration) {
 	took := now.Sub(pace.From)
-	if pace.Judged == 0 || took < time.Second {
+	if pace.Judged == 0 || took < paceLeast {
 		return 0, 0
 	}
 	rest := sum.Counts[batch.Pending] + sum.Counts[batch.Running]
@@ -121,7 +125,7 @@ func flights(b *foundBatch, now time.Time) (oldest []report.Flight, n int, err e
 		since := cmp.Or(row.StartedAt, row.IntendedAt)
 		oldest = append(oldest, report.Flight{
 			Task: row.ID, RunID: row.RunID, Status: row.Status, State: row.State, Since: since,
-			Seconds: max(now.Sub(since), 0).Round(time.Millisecond).Seconds(),
+			Seconds: float64(max(now.Sub(since), 0).Milliseconds()) / 1000,
 		})
 		if len(oldest) == 2*mostFlights {
 			slices.SortStableFunc(oldest, byAge)
@@ -132,25 +136,41 @@ func flights(b *foundBatch, now time.Time) (oldest []report.Flight, n int, err e
 	return oldest[:min(len(oldest), mostFlights)], n, nil
 }
 
-// nextCommand is what to type next, "" while a process is at work.
+// nextCommand is what to type next, "" while a process is at work. Where apply
+// would not continue the batch, a shell's comment says so: it buys anew.
 func nextCommand(b *foundBatch, s report.Standing) string {
 	info := s.Summary.Info
 	switch {
 	case s.Process != nil:
 		return ""
-	case info.ClosedAt.IsZero() && info.Selection == "" && isFile(info.ManifestPath):
-		words := []string{"apply", info.ManifestPath}
-		if !b.besideManifest(info.ManifestPath) {
-			words = withState(words, b.state)
-		}
-		if info.Provider == "local" {
-			words = append(words, "--local")
-		}
-		return again(words)
 	case info.ClosedAt.IsZero():
-		return "the same bbbatch apply command again"
+		return applyCommand(b, info) + afresh(info, s.Now)
 	case len(s.Summary.Failures) > 0:
 		return again(withState([]string{"show", s.Summary.Failures[0].Example, "--batch", info.ID}, b.state))
 	}
 	return again(append(withState([]string{"report", info.ID}, b.state), "-o", "PATH"))
+}
+
+func applyCommand(b *foundBatch, info batch.Info) string {
+	if info.Selection != "" || !isFile(info.ManifestPath) {
+		return "the same bbbatch apply command again"
+	}
+	words := []string{"apply", info.ManifestPath}
+	if !b.besideManifest(info.ManifestPath) {
+		words = withState(words, b.state)
+	}
+	if info.Provider == "local" {
+		words = append(words, "--local")
+	}
+	return again(words)
+}
+
+func afresh(info batch.Info, now time.Time) string {
+	switch {
+	case info.Provider == "local":
+		return "   # starts afresh: the local server ended with its process"
+	case now.Sub(info.OpenedAt) > continueWithin:
+		return "   # collects its runs, then starts afresh and buys every task: it is older than " + report.Duration(continueWithin)
+	}
+	return ""
 }

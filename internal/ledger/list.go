@@ -38,13 +38,24 @@ func (r *Reader) batches(name string, since time.Time, before int64) (page []*Ba
 			SELECT key, id FROM batches
 			WHERE complete = 1 AND (?1 = '' OR name = ?1) AND opened_at >= ?2 AND key < ?3
 			ORDER BY key DESC LIMIT ?4`,
-			[]any{name, nanos(since).Int64, before, pageItems}, func(rows *sql.Rows) (bool, error) {
+			[]any{name, bound(since), before, pageItems}, func(rows *sql.Rows) (bool, error) {
 				b := &Batch{store: r.store}
 				page = append(page, b)
 				return true, rows.Scan(&b.key, &b.id)
 			})
 	})
 	return page, err
+}
+
+// bound is a time as the database compares it, whatever its year.
+func bound(t time.Time) int64 {
+	if n := nanos(t); n.Valid {
+		return n.Int64
+	}
+	if t.Year() > lastYear {
+		return math.MaxInt64
+	}
+	return math.MinInt64
 }
 
 // Brief is Summary without what takes long: failures and leaks.

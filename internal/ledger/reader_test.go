@@ -253,8 +253,13 @@ func TestListing(t *testing.T) {
 	if diff := cmp.Diff([]string{ids[3], ids[1]}, list("n1", ledgertest.Start())); diff != "" {
 		t.Errorf("by name (-want +got):\n%s", diff)
 	}
-	if got := list("", ledgertest.Start().Add(time.Second)); got != nil {
-		t.Errorf("since later: got %v, want none", got)
+	for _, since := range []time.Time{ledgertest.Start().Add(time.Second), time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if got := list("", since); got != nil {
+			t.Errorf("since %v: got %v, want none", since, got)
+		}
+	}
+	if got := list("", time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)); len(got) != 5 {
+		t.Errorf("since long ago: got %v, want all", got)
 	}
 	for back, want := range []string{ids[4], ids[2], ids[0], ""} {
 		b, ok, err := r.Latest("n0", back)
