@@ -36,6 +36,16 @@ func stateVar(flags *pflag.FlagSet, state *string) {
 	flags.StringVar(state, "state", "", "`DIR` of the ledger (default: .bbbatch beside the manifest, or here)")
 }
 
+// atMostOne wants no more than one argument, which is what.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usage(fmt.Errorf("%s: one %s at a time, not %d: %s", c.Name(), what, len(args), strings.Join(args, " ")), c.UseLine())
+		}
+		return nil
+	}
+}
+
 // A foundBatch is a batch of a ledger that is open for reading.
 type foundBatch struct {
 	*ledger.Batch

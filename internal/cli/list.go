@@ -39,7 +39,7 @@ Exit codes:
 		Example: `  bbbatch list
   bbbatch list tasks.yaml --since 30d
   bbbatch list --json | jq -r 'select(.verdict != "ok") | .id'`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("manifest"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if f.file != "" {

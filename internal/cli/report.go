@@ -29,7 +29,7 @@ Exit codes:
 		Example: `  bbbatch report -o prices.csv
   bbbatch report 7f3a -o jsonl:- | jq .result
   bbbatch report tasks.yaml -o prices.tsv`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("batch"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			outs, err := parseOutputs(&applyFlags{outputs: outputs}, &manifest.Manifest{})
 			if err != nil {

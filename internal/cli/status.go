@@ -34,7 +34,7 @@ Exit codes:
 		Example: `  bbbatch status
   bbbatch status tasks.yaml
   bbbatch status --json | jq .counts`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("batch"),
 		RunE: func(_ *cobra.Command, args []string) (err error) {
 			b, err := which.open(sys, args)
 			if err != nil {
