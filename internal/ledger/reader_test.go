@@ -383,7 +383,7 @@ func TestWhoHoldsTheLock(t *testing.T) {
 			case <-done:
 				return
 			default:
-				HeldBy(dir, "main")
+				_ = HeldBy(dir, "main")
 			}
 		}
 	}()
