@@ -296,6 +296,9 @@ func TestLookingAtTasks(t *testing.T) {
 	if diff := cmp.Diff([]string{"b/1 pending", "b/2 passed"}, ids("b/")); diff != "" {
 		t.Errorf("ids by prefix (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]string{"a pending"}, ids("a")); diff != "" {
+		t.Errorf("ids by the first prefix (-want +got):\n%s", diff)
+	}
 	if position, ok, err := b.Find("b/2"); position != 2 || !ok || err != nil {
 		t.Errorf("Find: got %d %v %v, want 2", position, ok, err)
 	}
@@ -318,6 +321,17 @@ func TestLookingAtTasks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want[:1], kinds(3)); diff != "" {
 		t.Errorf("events of an untouched task (-want +got):\n%s", diff)
+	}
+}
+
+// Tasks are added in ranges; a task's own is the one that it lies in.
+func TestATaskHasOneRange(t *testing.T) {
+	b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(2*chunkTasks+1)...)
+	for _, position := range []int{0, chunkTasks - 1, chunkTasks, 2 * chunkTasks} {
+		events, err := b.TaskEvents(position)
+		if err != nil || len(events) != 1 || events[0].Position > position || events[0].Last < position {
+			t.Errorf("task %d: got %v, %v, want the range that it lies in", position, events, err)
+		}
 	}
 }
 
