@@ -106,7 +106,7 @@ BROWSERBASE_BASE_URL.
 	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
-		flags.StringVar(&f.providerURL, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
+		providerURLVar(flags, &f.providerURL)
 		envFileVar(flags, &f.envFile)
 	})
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {

@@ -112,7 +112,7 @@ func (f *eventFile) last(batch string) (seq int64, err error) {
 	r := bufio.NewReaderSize(io.NewSectionReader(f.file, 0, f.size), 64<<10)
 	for {
 		line, err := r.ReadSlice('\n')
-		if n, of, ok := placeOf(line); ok && of == batch {
+		if n, of, ok := eventPlace(line); ok && of == batch {
 			seq = max(seq, n)
 		}
 		for errors.Is(err, bufio.ErrBufferFull) {
@@ -127,9 +127,9 @@ func (f *eventFile) last(batch string) (seq int64, err error) {
 	}
 }
 
-// placeOf reads the seq and the batch that a line of events begins with. They
+// eventPlace reads the seq and the batch that a line of events begins with. They
 // stand at its beginning, which spares reading the rest.
-func placeOf(line []byte) (seq int64, batch string, ok bool) {
+func eventPlace(line []byte) (seq int64, batch string, ok bool) {
 	rest, ok := bytes.CutPrefix(line, eventStart)
 	number, rest, found := bytes.Cut(rest, []byte(`,"time":"`))
 	if !ok || !found {

@@ -78,7 +78,7 @@ func (s *Store) connect() (err error) {
 		return s.explain(err)
 	}
 	if err = prepare(context.Background(), s.conn.conn, s.path); err == nil {
-		s.readers, err = openReaders(s.path)
+		s.readers, err = openReaders(source(s.path, "ro"))
 	}
 	if err != nil {
 		_ = s.conn.close()

@@ -16,8 +16,8 @@ type readers struct {
 	closed chan struct{}
 }
 
-func openReaders(path string) (*readers, error) {
-	db, err := sql.Open("sqlite", source(path, "ro"))
+func openReaders(source string) (*readers, error) {
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
 	}
