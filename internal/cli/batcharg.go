@@ -115,7 +115,7 @@ func openLedger(state string) (*ledger.Reader, error) {
 		return nil, usage(fmt.Errorf("%s: %w", state, ledger.ErrNoLedger), "run it where apply ran, name the manifest, or give --state DIR")
 	}
 	if err != nil {
-		return nil, usage(err, "--state DIR names another ledger")
+		return nil, usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR names another")
 	}
 	return r, nil
 }
