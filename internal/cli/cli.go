@@ -55,7 +55,8 @@ func newRoot(sys Sys, args []string) *cobra.Command {
 A paid run is never lost, never bought twice, and never believed without a
 check: every step is in a ledger before anything follows from it, and every
 result is judged against its JSON Schema on this machine.`,
-		Example: `  bbbatch apply examples/tasks.yaml --local     # no key, no account: real pages, a local agent
+		Example: `  bbbatch init shop                             # a first manifest, that runs on this machine
+  bbbatch apply shop/tasks.yaml --local         # no key, no account: real pages, a local agent
   bbbatch apply tasks.yaml -j 20 -o prices.csv  # against Browserbase, 20 runs at once
   bbbatch check tasks.yaml                      # is the manifest right? sends nothing`,
 		SilenceErrors: true,
