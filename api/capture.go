@@ -70,6 +70,7 @@ func (c *capture) discard() {
 // textOf reads the first limit characters of a JSON string whose end may be
 // missing.
 func textOf(raw []byte, limit int) string {
+	raw = spaced(raw)
 	// Nearly every string needs no decoding.
 	if n := len(raw); n >= 2 && raw[n-1] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return cutRunes(string(raw[1:n-1]), limit)
@@ -90,6 +91,21 @@ func textOf(raw []byte, limit int) string {
 		raw = raw[:len(raw)-1]
 	}
 	return cutRunes(text, limit)
+}
+
+// spaced returns JSON text with every control character as a space: within
+// strings JSON allows none, outside of them only white space.
+func spaced(raw []byte) []byte {
+	for i, c := range raw {
+		if c < ' ' {
+			raw = bytes.Clone(raw)
+			for j := i; j < len(raw); j++ {
+				raw[j] = max(raw[j], ' ')
+			}
+			break
+		}
+	}
+	return raw
 }
 
 func cutRunes(text string, limit int) string {

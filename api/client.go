@@ -12,6 +12,7 @@ import (
 const (
 	DefaultTimeout        = time.Minute
 	DefaultMaxResultBytes = 64 << 20
+	DefaultMaxPageBytes   = 64 << 20
 	DefaultMaxBody        = 1 << 30
 )
 
@@ -42,6 +43,11 @@ type Config struct {
 	// longer one goes to a file in SpillDir. Zero stands for
 	// [DefaultMaxResultBytes].
 	MaxResultBytes int64
+
+	// MaxPageBytes bounds what one page keeps in memory: of a listing of runs
+	// the results together, and likewise the texts and schemas; of a transcript
+	// the messages. Zero stands for [DefaultMaxPageBytes].
+	MaxPageBytes int64
 
 	// MaxBody is the longest answer that is read, after decompression. Zero
 	// stands for [DefaultMaxBody].
@@ -108,6 +114,7 @@ func New(c Config) (*Client, error) {
 		maxBody:   orDefault(c.MaxBody, DefaultMaxBody),
 		limits: Limits{
 			MaxResultBytes: orDefault(c.MaxResultBytes, DefaultMaxResultBytes),
+			MaxPageBytes:   orDefault(c.MaxPageBytes, DefaultMaxPageBytes),
 			SpillDir:       c.SpillDir,
 		},
 	}, nil

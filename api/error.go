@@ -71,11 +71,16 @@ func (x *exchange) fail(a Answer, err error) error {
 		e.cause = context.DeadlineExceeded
 		e.Message = "no complete answer within the time limit of " + x.client.timeout.String()
 	default:
+		err = reachable(err)
 		var ue *url.Error
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		e.Message = x.clean(hideUserinfo(err.Error()), maxMessage)
+		text := hideUserinfo(err.Error())
+		if a.Status != 0 {
+			text = "the answer can't be read: " + text
+		}
+		e.Message = x.clean(text, maxMessage)
 	}
 	return e
 }

@@ -17,18 +17,19 @@ type Page struct {
 }
 
 const (
-	maxPageRuns  = 10_000    // ten times what the service allows
-	maxPageBytes = 256 << 20 // what all runs of a page may keep in memory
-	maxCursor    = 4096
+	maxPageRuns = 10_000 // ten times what the service allows
+	maxCursor   = 4096
 )
 
 // DecodePage reads a document with members data, limit and nextCursor. Each
-// run is read as by [DecodeRun], except that no file is written: a result that
-// would take those of the page over MaxResultBytes is left out, only its
-// ResultSize says that it is there.
+// run is read as by [DecodeRun], except that no file is written: a result over
+// MaxResultBytes, or that would take those of the page over MaxPageBytes, is
+// left out, only its ResultSize says that it is there. Texts and schemas that
+// are together over MaxPageBytes are an error that is [ErrTooLarge].
 func DecodePage(r io.Reader, l Limits) (Page, error) {
 	s := NewScanner(r)
-	d := pageDecoder{scan: s, results: l.MaxResultBytes, bytes: maxPageBytes}
+	most := orDefault(l.MaxPageBytes, DefaultMaxPageBytes)
+	d := pageDecoder{scan: s, most: most, one: l.MaxResultBytes, results: most, texts: most}
 	err := s.Object(d.member)
 	if err == nil {
 		err = s.End()
@@ -42,14 +43,17 @@ func DecodePage(r io.Reader, l Limits) (Page, error) {
 	return d.page, nil
 }
 
-// A pageDecoder reads one page; results and bytes are what may still be kept.
+// A pageDecoder reads one page. one bounds a result, most what is kept of all;
+// results and texts are what is left of it.
 type pageDecoder struct {
 	scan    *Scanner
 	page    Page
 	seen    bool
 	entries int
+	one     int64
+	most    int64
 	results int64
-	bytes   int64
+	texts   int64
 }
 
 func (d *pageDecoder) member(name string) error {
@@ -82,7 +86,7 @@ func (d *pageDecoder) entry() error {
 		d.unreadable(&FieldError{Field: "runId"})
 		return d.scan.Skip()
 	}
-	rd := runDecoder{scan: d.scan, limits: Limits{MaxResultBytes: d.results}}
+	rd := runDecoder{scan: d.scan, limits: Limits{MaxResultBytes: min(d.one, d.results)}}
 	if err := rd.decode(); err != nil {
 		return err
 	}
@@ -94,9 +98,9 @@ func (d *pageDecoder) entry() error {
 	if rd.keepResult() == nil {
 		d.results -= int64(len(rd.run.Result))
 	}
-	d.bytes -= int64(len(rd.run.Result) + len(rd.run.Task) + len(rd.run.ResultSchema))
-	if d.bytes < 0 {
-		return fmt.Errorf("a page of more than %d bytes: %w", maxPageBytes, ErrTooLarge)
+	d.texts -= int64(len(rd.run.Task) + len(rd.run.ResultSchema))
+	if d.texts < 0 {
+		return fmt.Errorf("a page with texts of more than %d bytes: %w", d.most, ErrTooLarge)
 	}
 	d.page.Runs = append(d.page.Runs, rd.run)
 	return nil

@@ -38,13 +38,14 @@ type Run struct {
 
 // A Cause is the service's account of a failed run.
 type Cause struct {
-	Code    string // at most 200 characters
+	Code    string // at most 200 characters; one that was cut ends with "…", likewise Message
 	Message string // at most 2,000 characters
 }
 
 // Limits bound what is kept of an answer; see [Config].
 type Limits struct {
 	MaxResultBytes int64
+	MaxPageBytes   int64 // 0 stands for DefaultMaxPageBytes
 	SpillDir       string
 }
 
@@ -131,7 +132,7 @@ func (d *runDecoder) member(name string) (err error) {
 	case "task":
 		run.Task, _, err = s.Text(maxTask)
 	case "status":
-		run.Status, _, err = s.Text(maxStatus)
+		run.Status, err = s.words(maxStatus)
 	case "agentId":
 		run.AgentID, err = s.id()
 	case "sessionId":
@@ -183,16 +184,16 @@ func readCause(s *Scanner) (*Cause, error) {
 		err = s.Object(func(name string) (err error) {
 			switch name {
 			case "code":
-				c.Code, _, err = s.Text(maxCode)
+				c.Code, err = s.words(maxCode)
 			case "message":
-				c.Message, _, err = s.Text(maxCauseIn)
+				c.Message, err = s.words(maxCauseIn)
 			default:
 				err = s.Skip()
 			}
 			return err
 		})
 	case '"':
-		c.Message, _, err = s.Text(maxCauseIn)
+		c.Message, err = s.words(maxCauseIn)
 	default:
 		err = s.Skip()
 	}
@@ -200,6 +201,16 @@ func readCause(s *Scanner) (*Cause, error) {
 		return nil, err
 	}
 	return &c, nil
+}
+
+// words reads text for people, cut to limit characters. One that was cut ends
+// with "…", by which half a secret at its end can be told.
+func (s *Scanner) words(limit int) (string, error) {
+	text, whole, err := s.Text(limit)
+	if err != nil || whole || text == "" {
+		return text, err
+	}
+	return cut(text+"…", limit), nil
 }
 
 // id reads an id; "" when it is none that could be used.

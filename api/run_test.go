@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -41,7 +43,7 @@ func TestDecodeRun(t *testing.T) {
 		{"names are exact", `{` + required + `,"RUNID":"r2","Status":"X"}`, Run{RunID: "r1", Status: "RUNNING"}},
 		{"overlong", `{"runId":"r1","status":"` + strings.Repeat("S", 100) + `","sessionId":"` + strings.Repeat("x", 257) + `","cause":{"code":"` +
 			strings.Repeat("c", 300) + `","message":"` + strings.Repeat("é", 3000) + `"}}`,
-			Run{RunID: "r1", Status: strings.Repeat("S", 64), Cause: &Cause{strings.Repeat("c", 200), strings.Repeat("é", 2000)}}},
+			Run{RunID: "r1", Status: strings.Repeat("S", 63) + "…", Cause: &Cause{strings.Repeat("c", 199) + "…", strings.Repeat("é", 1999) + "…"}}},
 		{"not UTF-8", "{\"runId\":\"r1\",\"status\":\"A\",\"task\":\"a\xffb\"}", Run{RunID: "r1", Status: "A", Task: "a\ufffdb"}},
 		{"a result of any kind", `{` + required + `,"result": false }`, Run{RunID: "r1", Status: "RUNNING", Result: []byte(`false`), ResultSize: 5}},
 		{"a huge number", `{` + required + `,"result":1e10000000}`, Run{RunID: "r1", Status: "RUNNING", Result: []byte(`1e10000000`), ResultSize: 10}},
@@ -190,11 +192,58 @@ func TestDecodePageErrors(t *testing.T) {
 
 func TestPageSharesItsMemory(t *testing.T) {
 	doc := `{"data":[` + runWithResult("a", 600) + `,` + runWithResult("b", 600) + `,` + runWithResult("c", 300) + `],"nextCursor":null}`
-	page, err := DecodePage(strings.NewReader(doc), testLimits)
+	page, err := DecodePage(strings.NewReader(doc), Limits{MaxResultBytes: 1000, MaxPageBytes: 1000})
 	if err != nil || len(page.Runs) != 3 {
 		t.Fatal(len(page.Runs), err)
 	}
 	if a, b, c := page.Runs[0], page.Runs[1], page.Runs[2]; a.Result == nil || b.Result != nil || b.ResultSize != 600 || c.Result == nil {
 		t.Errorf("got %d, %d of %d, %d bytes", len(a.Result), len(b.Result), b.ResultSize, len(c.Result))
 	}
+	// A text is needed to find a run by it: none is silently left out.
+	row := `{"runId":"a","status":"A","task":"` + strings.Repeat("x", 300) + `","resultSchema":"` + strings.Repeat("x", 300) + `"}`
+	if _, err := DecodePage(strings.NewReader(`{"data":[`+row+`,`+row+`]}`), Limits{MaxPageBytes: 1000}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want ErrTooLarge", err)
+	}
+}
+
+// Where encoding/json reads a run, DecodeRun reads the same; and whatever it
+// reads, the result is a piece of what came.
+func FuzzRun(f *testing.F) {
+	for _, doc := range []string{
+		`{"runId":"r","status":"COMPLETED","result":{"a":[1e10000000]},"cause":{"code":"C","message":"m"},"createdAt":"2026-01-19T08:00:00Z"}`,
+		`{"runId":"r","runId":5,"result":1,"result":null}`, `{"runId":"\u0061\n","\u0072esult":"\ud800"}`, "{\"runId\":\"a\x00\",\"result\":\"\x01\xff\"}",
+		`{"cause":"text","status":"` + strings.Repeat("é", 65) + `"}`, `{"runId":"r","result":[}`, `[]`, `{"result": 12 }`,
+	} {
+		f.Add([]byte(doc))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		run, err := DecodeRun(strings.NewReader(string(doc)), Limits{MaxResultBytes: 1 << 20})
+		if !strings.Contains(string(doc), string(run.Result)) || int64(len(run.Result)) != run.ResultSize {
+			t.Errorf("got the result %q of %d bytes, which did not come", run.Result, run.ResultSize)
+		}
+		if err == nil && (run.RunID == "" || run.Status == "" || !printable(run.RunID)) {
+			t.Errorf("got %+v without an error", run)
+		}
+		var want map[string]json.RawMessage
+		if json.Unmarshal(doc, &want) != nil || want == nil {
+			if err == nil && !sound(doc) && deepest(doc) < 10_000 {
+				t.Errorf("got %+v from what is no JSON", run)
+			}
+			return
+		}
+		var field *FieldError
+		if err != nil && !errors.As(err, &field) {
+			t.Fatalf("got %v for JSON", err)
+		}
+		if result := strings.TrimSpace(string(want["result"])); err == nil && result != string(run.Result) && result != "null" {
+			t.Errorf("got the result %q, want %q", run.Result, result)
+		}
+		var id, status string
+		if json.Unmarshal(want["runId"], &id) == nil && utf8.RuneCountInString(id) <= maxID && printable(id) && id != run.RunID {
+			t.Errorf("got the id %q, want %q", run.RunID, id)
+		}
+		if json.Unmarshal(want["status"], &status) == nil && utf8.RuneCountInString(status) <= maxStatus && status != run.Status {
+			t.Errorf("got the status %q, want %q", run.Status, status)
+		}
+	})
 }

@@ -18,8 +18,10 @@ const maxDepth = 1 << 24
 //
 // The whole grammar of RFC 8259 is checked, of values that are skipped too. As
 // in encoding/json, bytes that are not UTF-8 are allowed within strings and
-// read as U+FFFD, and a lone surrogate is an escape like any other. Of two
-// members with one name both are handed out, in order.
+// read as U+FFFD, and a lone surrogate is an escape like any other. Unlike
+// there, so are control characters, which are read as spaces; only the result
+// of a run is kept with them. Of two members with one name both are handed out,
+// in order.
 //
 // Errors are a [*SyntaxError], wrap [io.ErrUnexpectedEOF] when the document is
 // cut short, or are the reader's own. After an error a Scanner is of no use.
@@ -113,8 +115,8 @@ func (s *Scanner) Peek() (byte, error) { return s.space() }
 // Skip reads any value and drops it.
 func (s *Scanner) Skip() error { return s.value() }
 
-// Raw reads any value and returns its bytes, nil when there are more than
-// limit, and how many there are.
+// Raw reads any value and returns its bytes, control characters as spaces; nil
+// when there are more than limit. The number says how many there are.
 func (s *Scanner) Raw(limit int64) ([]byte, int64, error) {
 	c := capture{limit: limit}
 	if err := s.captured(&c, s.value); err != nil {
@@ -123,7 +125,7 @@ func (s *Scanner) Raw(limit int64) ([]byte, int64, error) {
 	if c.size > limit {
 		return nil, c.size, nil
 	}
-	return c.data, c.size, nil
+	return spaced(c.data), c.size, nil
 }
 
 // Text reads any value. When it is a string, text holds its first limit

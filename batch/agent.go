@@ -52,6 +52,11 @@ func (r *runner) agentSchema(ctx context.Context, id string) (*schema.Schema, er
 			}
 			return nil, err
 		}
+		if r.masks.holds(text) {
+			err := &agentError{id, "its default result schema holds the value of a secret; give the task a resultSchema"}
+			r.remember(id, nil, err)
+			return nil, err
+		}
 		if err := r.append(Event{Kind: AgentRead, Position: -1, Agent: id, Schema: text}); err != nil {
 			return nil, err
 		}

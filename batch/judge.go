@@ -6,15 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-// judgeAlone is the size from which results are judged one at a time, so that
-// memory holds no two of them.
-const judgeAlone = 1 << 20
+// judgeAtOnce is how many bytes of results are judged at the same time: one
+// result that is longer, or several that are shorter together. Decoded, a
+// hostile result takes many times its length.
+const judgeAtOnce = 1 << 20
 
 // pathMost is how much of an instance path a message shows. A hostile result
 // makes long ones.
@@ -27,17 +29,16 @@ type judge struct {
 
 // judged ends a task with a verdict.
 func (r *runner) judged(row Row, v Verdict) error {
-	v.Message = r.Secrets.Mask(v.Message)
+	v.Message = r.masks.mask(v.Message)
 	return r.append(Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v})
 }
 
 // verdict says what became of a run that has ended.
 func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
-	if result.Size >= judgeAlone {
-		r.big.Lock()
-		defer r.big.Unlock()
-	}
-	v := Verdict{Leaked: r.Secrets.in(result)}
+	weight := min(max(result.Size, 1), judgeAtOnce)
+	_ = r.judging.Acquire(context.Background(), weight) // ends: nobody waits while judging
+	defer r.judging.Release(weight)
+	v := Verdict{Leaked: r.leaks.in(result)}
 	switch row.Status {
 	case StatusCompleted:
 		r.complete(&v, j, result)
@@ -59,11 +60,10 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 
 // inWords is a cause as "CODE: message".
 func inWords(c Cause) string {
-	text := c.Code
-	if c.Message != "" {
-		text += ": " + c.Message
+	if c.Code == "" || c.Message == "" {
+		return c.Code + c.Message
 	}
-	return text
+	return c.Code + ": " + c.Message
 }
 
 // complete judges the result of a run that completed.
@@ -78,7 +78,7 @@ func (r *runner) complete(v *Verdict, j *judge, result Result) {
 	if len(problems) == 0 {
 		return
 	}
-	r.Secrets.maskProblems(problems)
+	r.masks.maskProblems(problems)
 	v.Outcome, v.Problems = Invalid, problems
 	v.Message = summary(problems)
 }
@@ -111,42 +111,35 @@ func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrappe
 }
 
 // unwrap returns the output of a result of the form that the vendor's own code
-// reads: {output: {…}, summary, stepsTaken, taskDuration}.
+// reads: {output: {…}, summary, stepsTaken, taskDuration}. It reads member by
+// member and ends at the first other one, since a result may have millions.
 func unwrap(raw json.RawMessage) (json.RawMessage, bool) {
-	if !wrapped(raw) {
+	var output, other json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(raw)) // it bounds the depth of a member
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return nil, false
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil { // encoding/json bounds its depth
-		return nil, false
-	}
-	for name := range members {
-		if !ofWrapper(name) {
+	for d.More() {
+		into := &other
+		switch name, err := d.Token(); {
+		case err != nil:
+			return nil, false
+		case name == "output":
+			into = &output
+		case name != "summary" && name != "stepsTaken" && name != "taskDuration":
+			return nil, false
+		}
+		if d.Decode(into) != nil {
 			return nil, false
 		}
 	}
-	output := bytes.TrimSpace(members["output"])
+	if _, err := d.Token(); err != nil { // the closing bracket
+		return nil, false
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, false
+	}
 	return output, len(output) > 0 && output[0] == '{'
-}
-
-// wrapped reports whether a result may be of that form, by its first name alone:
-// nearly none is, and decoding each would take as long as judging it.
-func wrapped(raw json.RawMessage) bool {
-	rest, _ := bytes.CutPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
-	rest, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"`))
-	if !ok {
-		return false
-	}
-	name, _, ok := bytes.Cut(rest, []byte(`"`))
-	return ok && (ofWrapper(string(name)) || bytes.IndexByte(name, '\\') >= 0)
-}
-
-func ofWrapper(name string) bool {
-	switch name {
-	case "output", "summary", "stepsTaken", "taskDuration":
-		return true
-	}
-	return false
 }
 
 // summary is the first problem in a line, and how many more there are.

@@ -63,7 +63,7 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, Result, error) {
 			if !ok {
 				return o.row, Result{}, nil
 			}
-			done, err = o.see(s)
+			done, err = o.see(ctx, s)
 		case <-deadline:
 			done, err = o.late(ctx)
 		}
@@ -115,7 +115,7 @@ func (o *observation) timer() <-chan time.Time {
 }
 
 // see takes in one look at the run, and reports whether watching is over.
-func (o *observation) see(s sight) (bool, error) {
+func (o *observation) see(ctx context.Context, s sight) (bool, error) {
 	var refused *RefusedError
 	var panicked *panicError
 	switch {
@@ -134,16 +134,45 @@ func (o *observation) see(s sight) (bool, error) {
 		o.silent = time.Now()
 	}
 	o.warnSilent(time.Since(o.silent), s.err)
-	if time.Since(o.silent) > silenceMost {
-		return true, o.halt(&UnreachableError{Err: s.err})
+	if time.Since(o.silent) <= silenceMost {
+		return false, nil
 	}
-	return false, nil
+	var unreadable *UnreadableError
+	if errors.As(s.err, &unreadable) && o.answers(ctx) {
+		return o.unreadable(s.err)
+	}
+	if ctx.Err() != nil {
+		return true, nil
+	}
+	return true, o.halt(&UnreachableError{Err: s.err})
+}
+
+// answers reports whether the service is well apart from what it says of this
+// run.
+func (o *observation) answers(ctx context.Context) bool {
+	if o.pace.wait(ctx) != nil {
+		return false
+	}
+	_, err := o.Provider.Check(ctx)
+	return err == nil
+}
+
+// unreadable gives up a run of which nothing could be read for so long, so
+// that one bad answer does not hold up the batch for ever.
+func (o *observation) unreadable(cause error) (bool, error) {
+	err := o.judged(o.row, Verdict{
+		Outcome: Failed, Reason: Lost,
+		Message: fmt.Sprintf("nothing that the service says of the run %s could be read for %s (%s); look at it there, it may have a result or still be running",
+			o.row.RunID, silenceMost, cause),
+	})
+	o.row.State = StateDone
+	return true, err
 }
 
 // seen takes in what the service says of the run.
 func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
-	o.maskCause(&run)
+	o.maskRun(&run)
 	if run.Status.Ended() {
 		if !run.Result.Aside() {
 			o.result = run.Result

@@ -29,6 +29,6 @@ const (
 	TimedOut  Reason = "timed_out"  // the service's own time limit
 	Deadline  Reason = "deadline"   // the task's timeout passed and we stopped the run
 	Rejected  Reason = "rejected"   // the service refused the request; no run exists
-	Lost      Reason = "lost"       // the service no longer knows the run
+	Lost      Reason = "lost"       // the service no longer knows the run, or nothing that it says of it can be read
 	Panicked  Reason = "panic"      // a bug of ours while the task was handled
 )

@@ -24,7 +24,8 @@ type Provider interface {
 	// Any other error means that a run may exist. The Observed has an ID.
 	Start(ctx context.Context, s Spec) (Observed, error)
 
-	// Get reads a run; [ErrNotFound] when the service does not know it.
+	// Get reads a run; [ErrNotFound] when the service does not know it, an
+	// [*UnreadableError] when it answered and that was of no use.
 	Get(ctx context.Context, id string) (Observed, error)
 
 	// Stop asks the service to stop a run, once. [ErrAlreadyEnded] when it had
@@ -63,6 +64,13 @@ type ThrottledError struct {
 }
 
 func (e *ThrottledError) Error() string { return "429 too many requests: " + e.Message }
+
+// An UnreadableError is an answer that says yes and from which the run can't be
+// read: cut short, too long, not JSON, or about another run.
+type UnreadableError struct{ Err error }
+
+func (e *UnreadableError) Error() string { return e.Err.Error() }
+func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // A RejectedError is an answer that refuses this one request (400, 404, 413,
 // 422): sending it again would change nothing.

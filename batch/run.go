@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // A Config says what to run and with what. Provider and Ledger are required;
@@ -101,6 +102,10 @@ func Run(ctx context.Context, c Config) error {
 		halted:  make(chan struct{}),
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
+		judging: semaphore.NewWeighted(judgeAtOnce),
+		leaks:   newLeakFinder(c.Secrets),
+		masks:   newMasker(c.Secrets, secretLeast),
+		idMasks: newMasker(c.Secrets, secretInID),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = newPoller(c.Provider, r.pace, c.FirstLook)
@@ -125,7 +130,10 @@ type runner struct {
 	unsureInRow int       // creates without an answer since the last run that started
 	lastSilent  time.Time // when a person was last told that nothing is heard
 
-	big     sync.Mutex // held while a large result is judged, so that one at a time is
+	judging *semaphore.Weighted // bytes of results that are being judged
+	leaks   *leakFinder
+	masks   *masker // for texts
+	idMasks *masker // for ids
 	agents  agentCache
 	schemas schemaCache
 }
@@ -226,7 +234,7 @@ func (r *runner) append(e Event) error {
 	if e.At.IsZero() {
 		e.At = time.Now().UTC()
 	}
-	e.Message = r.Secrets.Mask(e.Message)
+	e.Message = r.masks.mask(e.Message)
 	if err := r.Ledger.Append(e); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
 	}

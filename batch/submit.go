@@ -76,8 +76,12 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	})
 	defer stop()
 	run, err := r.Provider.Start(late, s)
-	if err == nil && run.ID == "" {
+	switch {
+	case err != nil:
+	case run.ID == "":
 		err = errors.New("the service accepted the create and named no run id")
+	case r.idMasks.mask(run.ID) != run.ID:
+		err = errors.New("the service accepted the create and named a run id that holds the value of a secret")
 	}
 	return run, err
 }
@@ -85,7 +89,7 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 func (r *runner) started(row Row, run Observed) (Row, bool, error) {
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
-	r.maskCause(&run)
+	r.maskRun(&run)
 	at := time.Now().UTC()
 	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run})
 	if errors.Is(err, ErrConflict) {
@@ -168,4 +172,4 @@ func (r *runner) unsure(row Row, cause error) error {
 	return err
 }
 
-func (r *runner) warn(message string) { r.Warn(r.Secrets.Mask(message)) }
+func (r *runner) warn(message string) { r.Warn(r.masks.mask(message)) }

@@ -218,6 +218,10 @@ func writeDirect(path string, write func(io.Writer) error) error {
 	if e := f.Close(); err == nil {
 		err = e
 	}
+	var failed *fs.PathError
+	if errors.As(err, &failed) && failed.Path == path {
+		return fmt.Errorf("%s: %w", path, failed.Err)
+	}
 	return err
 }
 

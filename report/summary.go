@@ -13,6 +13,7 @@ type SummaryOptions struct {
 	Color   bool
 	Width   int      // columns of the terminal, which no line but a path exceeds; 0 where lines are not cut
 	Reports []string // paths written
+	Of      int      // tasks of the whole manifest, where a part of it was selected; 0 where that is not known
 	Next    string   // the command to type next; "" for none
 }
 
@@ -31,6 +32,9 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	}
 	line := func(format string, args ...any) { b.WriteString(wrap(fmt.Sprintf(format, args...), o.Width-1) + "\n") }
 	line("%s: %s of %s passed", verdict, Count(passed), Count(total))
+	if part := selectedLine(s.Info, o); part != "" {
+		line("  %s", part)
+	}
 	var counts []string
 	for _, outcome := range batch.Outcomes {
 		if n := s.Counts[outcome]; n > 0 {
@@ -64,6 +68,23 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// selectedLine says that the batch, and so its reports, are of a part of the
+// manifest; "" when they are of all.
+func selectedLine(info batch.Info, o SummaryOptions) string {
+	if info.Selection == "" {
+		return ""
+	}
+	part := counted(info.Total, "task", "tasks")
+	if o.Of > 0 {
+		part = Count(info.Total) + " of " + counted(o.Of, "task", "tasks")
+	}
+	line := part + " selected: " + Clean(info.Selection)
+	if len(o.Reports) > 0 && o.Of > info.Total {
+		line += "; the reports have these alone"
+	}
+	return line
 }
 
 // failureLine is a failure with its count and one example. Where the width is

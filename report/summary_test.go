@@ -24,6 +24,8 @@ func TestSummary(t *testing.T) {
 		},
 	}
 	middle := batch.Summary{Info: batch.Info{Total: 3}, Failures: bad.Failures}
+	part := all
+	part.Info.Selection = "--select 'a*' --limit 12"
 	narrow := bad
 	narrow.Info.Halted = "the service refused the key, nothing more was started"
 	for _, test := range []struct {
@@ -59,6 +61,12 @@ func TestSummary(t *testing.T) {
 				"    the reports name the runs to look\n      at before it is bought again\n" +
 				"  secrets: 1 result contains the value\n    of a secret (\"leaked\" in JSONL);\n    look before you pass the reports on\n" +
 				"  report: a/long/path/to/a/report/that/is/wide.csv\n"},
+		{part, SummaryOptions{Of: 1200, Reports: []string{"a.csv"}},
+			"ok: 12 of 12 passed\n  12 of 1,200 tasks selected: --select 'a*' --limit 12; the reports have these alone\n" +
+				"  12 passed\n  14 runs, 3m10s of run time\n  report: a.csv\n"},
+		{part, SummaryOptions{Of: 12, Reports: []string{"a.csv"}},
+			"ok: 12 of 12 passed\n  12 of 12 tasks selected: --select 'a*' --limit 12\n  12 passed\n  14 runs, 3m10s of run time\n  report: a.csv\n"},
+		{part, SummaryOptions{}, "ok: 12 of 12 passed\n  12 tasks selected: --select 'a*' --limit 12\n  12 passed\n  14 runs, 3m10s of run time\n"},
 	} {
 		var out strings.Builder
 		if err := Summary(&out, test.s, test.o); err != nil {

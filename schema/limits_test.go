@@ -11,7 +11,7 @@ import (
 )
 
 // The limits come before the schema, in this order: syntax, size, depth,
-// numbers.
+// values, numbers.
 func TestLimits(t *testing.T) {
 	s := compile(t, `{"type":"object"}`)
 	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
@@ -46,6 +46,11 @@ func TestLimits(t *testing.T) {
 		"a huge exponent":       {`{"a":1e99999999999999999999999}`, "number", "number", "/a"},
 		"1,000 digits":          {`{"a":` + strings.Repeat("1", 500) + "." + strings.Repeat("1", 500) + `}`, "", "", ""},
 		"1,001 digits":          {`{"a":` + strings.Repeat("1", 501) + "." + strings.Repeat("1", 500) + `}`, "number", "number", "/a"},
+		"500,000 values":        {`[` + strings.Repeat("[],", maxValues-2) + `0]`, "schema", "type", ""},
+		"500,001 values":        {`[` + strings.Repeat("{},", maxValues-1) + `0]`, "size", "size", ""},
+		"values within values":  {strings.Repeat(`{"a":`, 900) + "[" + strings.Repeat(`{"":0},`, maxValues/2) + "0]" + strings.Repeat("}", 900), "size", "size", ""},
+		"depth before values":   {`[` + nested(1000) + strings.Repeat(",0", maxValues) + `]`, "depth", "depth", strings.Repeat("/0", 500)},
+		"values before numbers": {`[1e9999` + strings.Repeat(",0", maxValues) + `]`, "size", "size", ""},
 		"depth before numbers":  {`{"n":1e9999,"a":` + nested(1000) + `}`, "depth", "depth", "/a" + strings.Repeat("/0", 499)},
 		"a key of a megabyte":   {`{"b":{"` + strings.Repeat("k", 1<<20) + `":1e9999}}`, "number", "number", "/b"},
 	} {
@@ -66,6 +71,15 @@ func TestLimits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A schema, which may be an agent's default one and so a stranger's, is bounded
+// before anything is made of it.
+func TestSchemaOfTooManyValues(t *testing.T) {
+	many := `{"enum":[` + strings.Repeat("0,", maxSchemaValues-3) + `0]}`
+	if _, err := Compile([]byte(strings.Replace(many, "[", "[0,", 1)), Options{}); err == nil || !strings.Contains(err.Error(), "has more than 200000 values") {
+		t.Errorf("got %v, want more than 200000 values", err)
 	}
 }
 

@@ -17,6 +17,8 @@ func load(name string, text []byte) (*document, error) {
 		add("", "is larger than %d MB", MaxResultBytes>>20)
 	case s.depth:
 		add(s.deepest, "is nested more than %d levels deep", maxDepth)
+	case s.values > maxSchemaValues:
+		add("", "has more than %d values", maxSchemaValues)
 	}
 	if errs != nil {
 		return nil, errs

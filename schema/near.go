@@ -1,10 +1,14 @@
 package schema
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Nearest returns the candidate that name was probably meant to be, "" when
 // none is close: a property's name, a keyword, any word that people type. Of
-// equally close ones it is the first in the alphabet.
+// equally close ones it is one of the same letters, as fingers swap them, else
+// the first in the alphabet.
 func Nearest(name string, candidates []string) string {
 	if len(name) > 100 {
 		return ""
@@ -18,11 +22,26 @@ func Nearest(name string, candidates []string) string {
 		if d >= len(c) {
 			continue // nothing of it is there
 		}
-		if d < bestDistance || d == bestDistance && best != "" && c < best {
+		if d < bestDistance || d == bestDistance && best != "" && nearer(name, c, best) {
 			best, bestDistance = c, d
 		}
 	}
 	return best
+}
+
+// nearer reports whether a comes before b, both equally close to name.
+func nearer(name, a, b string) bool {
+	if swapped := sameLetters(name, a); swapped != sameLetters(name, b) {
+		return swapped
+	}
+	return a < b
+}
+
+func sameLetters(a, b string) bool {
+	s, t := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	slices.Sort(s)
+	slices.Sort(t)
+	return slices.Equal(s, t)
 }
 
 // distance counts the characters to change, add, drop or swap with their

@@ -14,6 +14,13 @@ const (
 	maxDepth       = 1000     // objects and arrays within each other
 	maxDigits      = 1000     // of a number, before and after the point
 	maxExponent    = 1000     // of a number, either way
+
+	// Of the objects, arrays and scalars in a value, each counted: "[{}]" has
+	// two. Decoded, each takes 20 to 320 bytes, so that at the limit a result
+	// takes 160 MB at most, and commonly a quarter of it. Compiling copies a
+	// schema several times.
+	maxValues       = 500_000
+	maxSchemaValues = 200_000
 )
 
 // TooDeep reports whether objects and arrays lie within each other deeper than
@@ -46,6 +53,7 @@ type scan struct {
 	depth   bool     // deeper than maxDepth
 	deepest string   // the path of the first value that is too deep
 	numbers []string // paths of numbers beyond the limits, a few of them
+	values  int      // objects, arrays and scalars
 
 	raw    []byte
 	pos    int
@@ -107,6 +115,7 @@ func (s *scan) run() error {
 func (s *scan) value() error {
 	for {
 		s.space()
+		s.values++
 		switch c := s.peek(); {
 		case c == '{':
 			s.pos++

@@ -13,8 +13,8 @@ const maxProblems = 100
 
 // Validate judges the JSON text raw and returns what is wrong with it, nil
 // when it fits. It looks, in this order, for text that is not JSON, for a
-// value that is too large, too deep, or has numbers too long to calculate
-// with, and only then asks the schema. It never panics.
+// value that is too large, too deep, of too many parts, or has numbers too
+// long to calculate with, and only then asks the schema. It never panics.
 func (s *Schema) Validate(raw []byte) (problems []Problem) {
 	if problems := limits(raw); problems != nil {
 		return problems
@@ -53,6 +53,8 @@ func limits(raw []byte) []Problem {
 	case s.depth:
 		return []Problem{{Kind: "depth", Keyword: "depth", InstancePath: s.deepest,
 			Message: fmt.Sprintf("is nested more than %d levels deep", maxDepth)}}
+	case s.values > maxValues:
+		return []Problem{{Kind: "size", Keyword: "size", Message: fmt.Sprintf("has more than %d values", maxValues)}}
 	}
 	var problems []Problem
 	for _, p := range s.numbers {

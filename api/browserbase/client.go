@@ -37,6 +37,7 @@ type Config struct {
 	UserAgent      string
 	Timeout        time.Duration
 	MaxResultBytes int64
+	MaxPageBytes   int64
 	MaxBody        int64
 	SpillDir       string
 }
@@ -69,6 +70,7 @@ func New(c Config) (*Client, error) {
 		UserAgent:      c.UserAgent,
 		Timeout:        c.Timeout,
 		MaxResultBytes: c.MaxResultBytes,
+		MaxPageBytes:   c.MaxPageBytes,
 		MaxBody:        c.MaxBody,
 		SpillDir:       c.SpillDir,
 	})

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"sync"
+
+	"github.com/bbbatch/bbbatch/api"
 )
 
 // A CreateRun is what [Runs.Create] sends. Its members and bounds are those of
@@ -63,6 +66,25 @@ type BrowserContext struct {
 type RequestError struct{ Text string } // names the member
 
 func (e *RequestError) Error() string { return e.Text }
+
+// Request returns what [Runs.Create] sends, to the byte. The error is a
+// [*RequestError].
+func (r *CreateRun) Request() (api.Request, error) { return r.request(new(compactSchema)) }
+
+func (r *CreateRun) request(schemas *compactSchema) (api.Request, error) {
+	body, err := r.encode(schemas)
+	if err != nil {
+		return api.Request{}, err
+	}
+	return api.Request{
+		Op:      "create run",
+		Method:  http.MethodPost,
+		Path:    "/v1/agents/runs",
+		Body:    body,
+		Unsafe:  true,
+		Secrets: r.Secrets,
+	}, nil
+}
 
 // encode returns the request as JSON with every raw part as it was given,
 // numbers and the order of members included.

@@ -28,7 +28,8 @@ type RunFilter struct {
 }
 
 // ErrPaging says that a listing was given up since the service's cursors lead
-// nowhere: one came again, or they did not end. What was listed may not be all.
+// nowhere: one came again, or they did not end, not after a million entries
+// either. What was listed may not be all.
 var ErrPaging = errors.New("the pages of the listing do not end")
 
 const (
@@ -77,8 +78,8 @@ func (r *Runs) list(ctx context.Context, f RunFilter) (api.Page, api.Answer, err
 // [ErrPaging], come at its end.
 func (r *Runs) All(ctx context.Context, f RunFilter) iter.Seq2[api.Run, error] {
 	return func(yield func(api.Run, error) bool) {
-		seen := map[string]bool{}
-		cursors := map[string]bool{f.Cursor: true}
+		seen, cursors := seenSet{}, seenSet{}
+		cursors.add(f.Cursor)
 		var incomplete error
 		for pages, empty := 0, 0; ; pages++ {
 			page, err := r.List(ctx, f)
@@ -91,10 +92,9 @@ func (r *Runs) All(ctx context.Context, f RunFilter) iter.Seq2[api.Run, error] {
 			}
 			empty++
 			for _, run := range page.Runs {
-				if seen[run.RunID] {
+				if !seen.add(run.RunID) {
 					continue
 				}
-				seen[run.RunID] = true
 				empty = 0
 				if !yield(run, nil) {
 					return
@@ -104,11 +104,10 @@ func (r *Runs) All(ctx context.Context, f RunFilter) iter.Seq2[api.Run, error] {
 			if f.Cursor == "" {
 				break
 			}
-			if cursors[f.Cursor] || empty == maxEmptyPages || pages == maxPages {
+			if !cursors.add(f.Cursor) || empty == maxEmptyPages || pages == maxPages || len(seen) >= maxSeen {
 				incomplete = fmt.Errorf("list runs: %w", ErrPaging)
 				break
 			}
-			cursors[f.Cursor] = true
 		}
 		if incomplete != nil {
 			yield(api.Run{}, incomplete)

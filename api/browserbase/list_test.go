@@ -187,7 +187,7 @@ func TestMessages(t *testing.T) {
 		t.Error("limit 101: got no error")
 	}
 	large := `{"data":[{"id":"m1","message":"` + strings.Repeat("x", 600) + `"},{"id":"m2","message":"` + strings.Repeat("x", 600) + `"}],"nextSince":"m2"}`
-	_, err := clientWith(t, browserbase.Config{MaxResultBytes: 1000}, answer(200, large)).Runs.Messages(t.Context(), "r1", browserbase.MessageFilter{})
+	_, err := clientWith(t, browserbase.Config{MaxPageBytes: 1000}, answer(200, large)).Runs.Messages(t.Context(), "r1", browserbase.MessageFilter{})
 	if !errors.Is(err, api.ErrTooLarge) {
 		t.Errorf("got %v, want ErrTooLarge", err)
 	}

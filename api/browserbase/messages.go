@@ -38,6 +38,10 @@ type MessagePage struct {
 	// NextSince is the id of the last message, also on the last page; "" only
 	// when the run has no messages yet. There is no mark of the end.
 	NextSince string
+
+	// Unreadable is an error when an entry was no message: the page holds all
+	// the others.
+	Unreadable error
 }
 
 // maxMessages bounds one page, also with All.
@@ -46,7 +50,7 @@ const maxMessages = 100_000
 // Messages reads one page of a run's transcript. Source:
 // https://docs.browserbase.com/reference/api/list-run-messages
 //
-// A page whose messages are together longer than Config.MaxResultBytes is an
+// A page whose messages are together longer than Config.MaxPageBytes is an
 // error that is [api.ErrTooLarge].
 func (r *Runs) Messages(ctx context.Context, runID string, f MessageFilter) (MessagePage, error) {
 	id, err := segment("run id", runID)
@@ -73,7 +77,7 @@ func (r *Runs) Messages(ctx context.Context, runID string, f MessageFilter) (Mes
 		Path:   "/v1/agents/runs/" + id + "/messages",
 		Query:  q,
 	}, func(body io.Reader) (err error) {
-		page, err = decodeMessages(body, r.api.Limits().MaxResultBytes)
+		page, err = decodeMessages(body, r.api.Limits().MaxPageBytes)
 		return err
 	})
 	return page, err
@@ -81,50 +85,71 @@ func (r *Runs) Messages(ctx context.Context, runID string, f MessageFilter) (Mes
 
 // AllMessages yields a run's messages after f.Since that exist by now, each
 // once, reading page by page. It ends with the first page that has nothing
-// new, and after an error.
+// new, and after an error of a request. Errors that leave the transcript
+// incomplete in another way, an entry that is no message and [ErrPaging], come
+// at its end.
 func (r *Runs) AllMessages(ctx context.Context, runID string, f MessageFilter) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		seen := map[string]bool{}
+		seen := seenSet{}
+		incomplete := fmt.Errorf("list messages: %w", ErrPaging)
+		var unreadable error
 		for range maxPages {
 			page, err := r.Messages(ctx, runID, f)
 			if err != nil {
 				yield(Message{}, err)
 				return
 			}
+			if page.Unreadable != nil && unreadable == nil {
+				unreadable = fmt.Errorf("list messages: %w", page.Unreadable)
+			}
 			fresh := false
 			for _, m := range page.Data {
-				if seen[m.ID] {
+				if !seen.add(m.ID) {
 					continue
 				}
-				seen[m.ID], fresh = true, true
+				fresh = true
 				if !yield(m, nil) {
 					return
 				}
 			}
 			if !fresh || page.NextSince == "" || page.NextSince == f.Since {
-				return
+				incomplete = unreadable
+				break
+			}
+			if len(seen) >= maxSeen {
+				break
 			}
 			f.Since = page.NextSince
 		}
-		yield(Message{}, fmt.Errorf("list messages: %w", ErrPaging))
+		if incomplete != nil {
+			yield(Message{}, incomplete)
+		}
 	}
 }
 
 func decodeMessages(body io.Reader, limit int64) (MessagePage, error) {
 	var page MessagePage
+	entries := 0
 	s := api.NewScanner(body)
 	err := s.Object(func(name string) (err error) {
 		switch name {
 		case "data":
-			page.Data = nil
+			page.Data, page.Unreadable = nil, nil
 			return s.Array(func() error {
-				m, err := decodeMessage(s, limit)
-				limit -= int64(len(m.Message))
-				page.Data = append(page.Data, m)
-				if err == nil && len(page.Data) > maxMessages {
-					err = fmt.Errorf("more than %d messages: %w", maxMessages, api.ErrTooLarge)
+				if entries++; entries > maxMessages {
+					return fmt.Errorf("more than %d messages: %w", maxMessages, api.ErrTooLarge)
 				}
-				return err
+				m, err := decodeMessage(s, limit)
+				if err != nil {
+					return err
+				}
+				limit -= int64(len(m.Message))
+				if m.ID != "" {
+					page.Data = append(page.Data, m)
+				} else if page.Unreadable == nil {
+					page.Unreadable = fmt.Errorf("data[%d]: %w", entries-1, &api.FieldError{Field: "id"})
+				}
+				return nil
 			})
 		case "nextSince":
 			page.NextSince, err = s.Cursor()
@@ -138,9 +163,17 @@ func decodeMessages(body io.Reader, limit int64) (MessagePage, error) {
 	return page, err
 }
 
+// decodeMessage reads any value. One that is no message has no ID.
 func decodeMessage(s *api.Scanner, limit int64) (Message, error) {
 	var m Message
-	err := s.Object(func(name string) (err error) {
+	first, err := s.Peek()
+	if err != nil {
+		return m, err
+	}
+	if first != '{' {
+		return m, s.Skip()
+	}
+	err = s.Object(func(name string) (err error) {
 		switch name {
 		case "id":
 			m.ID, _, err = s.Text(256)
@@ -157,8 +190,5 @@ func decodeMessage(s *api.Scanner, limit int64) (Message, error) {
 		}
 		return err
 	})
-	if err == nil && m.ID == "" {
-		err = &api.FieldError{Field: "id"}
-	}
 	return m, err
 }

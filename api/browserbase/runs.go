@@ -27,19 +27,12 @@ var ErrRunEnded = errors.New("the run had already ended")
 // its runId was read, the run exists: Create returns what is known of it, and
 // Status may be empty.
 func (r *Runs) Create(ctx context.Context, req CreateRun) (api.Run, error) {
-	body, err := req.encode(&r.schemas)
+	x, err := req.request(&r.schemas)
 	if err != nil {
 		return api.Run{}, err
 	}
 	var run api.Run
-	_, err = r.api.Do(ctx, api.Request{
-		Op:      "create run",
-		Method:  http.MethodPost,
-		Path:    "/v1/agents/runs",
-		Body:    body,
-		Unsafe:  true,
-		Secrets: req.Secrets,
-	}, r.decodeAnswer(&run))
+	_, err = r.api.Do(ctx, x, r.decodeAnswer(&run))
 	if run.RunID != "" {
 		return run, nil
 	}

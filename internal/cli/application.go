@@ -23,6 +23,7 @@ type application struct {
 	flags    *applyFlags
 	state    string // folder of the ledger
 	manifest *manifest.Manifest
+	selected string // which part of the manifest file it is, in words; "" for all
 	outputs  []output
 	show     *display
 	store    *ledger.Store
@@ -37,11 +38,19 @@ func (a *application) run(ctx context.Context) error {
 	drain, unwatch := a.watchSignals(cancel)
 	defer unwatch()
 
+	// The paths of a batch like the one to come, so that what is wrong with them
+	// is told before there is one.
+	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
+		return err
+	}
 	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
 	a.offset = offset
+	if err := a.warnOrphans(); err != nil {
+		return err
+	}
 	b, err := a.open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -58,6 +67,10 @@ func (a *application) run(ctx context.Context) error {
 	return a.end(ctx, b, stream, runErr)
 }
 
+// patience is how long the service may be silent at first before a person is
+// told what is waited for.
+const patience = 5 * time.Second
+
 // preflight ends at the first Ctrl-C: nothing is in flight that it could wait
 // for.
 func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (time.Duration, error) {
@@ -65,14 +78,35 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		select {
-		case <-drain:
-			cancel()
-		case <-ctx.Done():
+		silent := time.NewTimer(patience)
+		defer silent.Stop()
+		for {
+			select {
+			case <-silent.C:
+				a.show.say("waiting for %s to answer", a.service.baseURL)
+			case <-drain:
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	defer func() { cancel(); <-done }()
 	return batch.Preflight(ctx, a.service.provider)
+}
+
+// warnOrphans says what a CI job with a state folder of its own risks: a job
+// that is cancelled leaves runs behind that no later job knows.
+func (a *application) warnOrphans() error {
+	if a.sys.Getenv("CI") == "" || a.service.kind == "local" {
+		return nil
+	}
+	_, known, err := a.store.Latest("")
+	if err == nil && !known {
+		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job", a.state)
+	}
+	return err
 }
 
 // carry runs a batch as far as it goes.
@@ -119,8 +153,11 @@ func (a *application) requestsPerSecond() float64 {
 // open finds the batch to work on: the unfinished one of the same identity, or
 // a new one.
 func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
-	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, "")
+	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, a.selected)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.mentionOthers(); err != nil {
 		return nil, err
 	}
 	if ok {
@@ -130,7 +167,7 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.
 		}
 	}
 	return a.store.Begin(batch.Info{
-		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL,
+		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
 		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
 		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
 	}, untilDone(ctx, a.manifest.Tasks(nil)))
@@ -162,12 +199,12 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	}
 	info := sum.Info
 	if a.service.kind == "local" {
-		a.show.say("batch %s of %s is not continued: its local server ended with its process", info.ID, clock(info.OpenedAt))
+		a.show.say("batch %s is not continued: its local server ended with its process", titled(info))
 		return false, old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"})
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
 		if n := sum.Counts[batch.Running]; n > 0 {
-			a.show.say("batch %s of %s is given up; collecting its %s in flight first", info.ID, clock(info.OpenedAt), plural(n, "run"))
+			a.show.say("batch %s is given up; collecting its %s in flight first", titled(info), plural(n, "run"))
 		}
 		if err := a.carry(ctx, drain, old, nil, func(int) {}); err != nil {
 			return false, err
@@ -177,13 +214,13 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	}
 	var changed *batch.ChangedError
 	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
-		return false, usage(fmt.Errorf("%s: the unfinished batch %s of %s has other tasks than the manifest has now: %w", a.manifest.File, info.ID, clock(info.OpenedAt), err),
+		return false, usage(fmt.Errorf("%s: the unfinished batch %s has other tasks than the manifest has now: %w", a.manifest.File, titled(info), err),
 			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight and then buys every task anew")
 	} else if err != nil {
 		return false, err
 	}
 	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
-	a.show.say("continuing %s of %s: %s done, %s running, %s to go (--new starts afresh)", info.ID, clock(info.OpenedAt),
+	a.show.say("continuing %s: %s done, %s running, %s to go (--new starts afresh)", titled(info),
 		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
 	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC()})
 }
@@ -223,7 +260,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		err := errors.Join(fmt.Errorf("the batch can't go on: %w", runErr), stream.close(ctx, false))
+		err := errors.Join(errors.New(a.secrets.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
 		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
 	}
 	sum, err := b.Summary()
@@ -276,7 +313,7 @@ func (a *application) describe(err error) error {
 		}
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return &failure{exitService, fmt.Errorf("%s: %w", a.service.baseURL, words), "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service, then run the same command again"}
+		return unusable(a.service.baseURL, unreachable, a.secrets)
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

@@ -20,6 +20,7 @@ const stateFolder = ".bbbatch"
 
 type applyFlags struct {
 	file        fileArg
+	part        selection
 	envFile     string
 	concurrency int
 	outputs     []string
@@ -48,6 +49,12 @@ what is done is kept, runs in flight are collected, nothing is bought twice. A
 create whose answer was lost is never sent again: its task ends as unknown,
 with the runs to look at.
 
+--select, --tag and --limit run a part of the manifest. It is a batch of its own,
+which the same selection alone continues; it buys every run of its tasks, also
+where another batch has bought one. The whole manifest is checked all the same.
+The reports that the manifest declares are written with the selected tasks
+alone; -o puts them elsewhere.
+
 Standard output carries data only: the report whose path is "-", or JSONL when
 no report is declared anywhere. The first Ctrl-C waits for the runs in flight,
 the second leaves them running for the next apply.
@@ -58,7 +65,9 @@ BROWSERBASE_BASE_URL.
 ` + exitCodes,
 		Example: `  bbbatch apply examples/tasks.yaml --local
   bbbatch apply tasks.yaml -j 20
-  bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result`,
+  bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result
+  bbbatch apply tasks.yaml --limit 3 -o try.csv
+  bbbatch apply tasks.yaml --select 'sku-*' --tag nightly`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := f.file.name(c, args)
@@ -66,10 +75,16 @@ BROWSERBASE_BASE_URL.
 				return err
 			}
 			if f.settle < 0 {
-				return usage(fmt.Errorf("--settle: must not be negative, not %s", f.settle), "")
+				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
 			m, err := load(sys, file)
 			if err != nil {
+				return err
+			}
+			if m.Total == 0 {
+				return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
+			}
+			if m, err = f.part.of(sys, m); err != nil {
 				return err
 			}
 			return apply(c.Context(), sys, &f, m)
@@ -78,8 +93,10 @@ BROWSERBASE_BASE_URL.
 	flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) {
 		f.file.define(flags)
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
+		f.part.define(flags)
 		flags.DurationVar(&f.settle, "settle", 30*time.Second, "`TIME` after a lost answer when the service's listing is believed to show the run")
 	})
+	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
 		flags.StringVar(&f.providerURL, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
@@ -100,13 +117,15 @@ BROWSERBASE_BASE_URL.
 // apply carries out a manifest. Everything that can be wrong on this machine
 // is found before anything is sent.
 func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
-	if m.Total == 0 {
-		return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
-	}
 	secrets, err := readSecrets(sys, m)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if p := recover(); p != nil { // for Main, which does not know the secrets
+			panic(secrets.Mask(fmt.Sprint(p)))
+		}
+	}()
 	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {
@@ -124,7 +143,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 
 	store, err := ledger.Open(dir)
 	if err != nil {
-		return usage(err, "--state DIR puts the ledger elsewhere")
+		return noState(err)
 	}
 	defer func() {
 		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
@@ -137,12 +156,15 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, lock.Unlock()) }()
 
+	if short := secrets.TooShort(); len(short) > 0 {
+		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
+	}
 	show.local = srv.kind == "local"
 	for name, value := range srv.secrets {
 		secrets[name] = value
 	}
 	a := &application{
-		sys: sys, flags: f, state: dir, manifest: m, outputs: outs, show: show,
+		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
 		store: store, service: srv, secrets: secrets,
 	}
 	return a.run(ctx)
@@ -154,7 +176,12 @@ func heldOr(err error) error {
 	if errors.As(err, &held) {
 		return &failure{exitHeld, err, "wait for it to end; two processes never work on one batch"}
 	}
-	return usage(err, "--state DIR puts the ledger elsewhere")
+	return noState(err)
+}
+
+// noState says that the ledger's folder can't be used.
+func noState(err error) error {
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.
@@ -170,7 +197,7 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	if len(missing) > 0 {
 		return nil, usage(fmt.Errorf("%s: %s not set: %s", m.File, plural(len(missing), "secret"), join(missing)),
-			"set the environment variable of the same name")
+			"secrets are read from the environment, or from the file of --env-file")
 	}
 	return secrets, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -9,9 +10,16 @@ import (
 	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
+type checkFlags struct {
+	file    fileArg
+	envFile string
+	part    selection
+	render  string
+	json    bool
+}
+
 func newCheck(sys Sys) *cobra.Command {
-	var file fileArg
-	var envFile string
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check a manifest; sends nothing and needs no key",
@@ -20,41 +28,73 @@ files. Nothing is sent, no key is needed and no secret is read; secrets that
 are not set are named as warnings. FILE "-" is standard input.
 
 Every problem is printed at once, in file order, as FILE:LINE:COLUMN: WHERE: WHAT.
+With --json they go to standard output as
+  {"ok":…,"tasks":N,"selected":N,"problems":[{"file":…,"line":N,"column":N,
+   "path":…,"message":…,"hint":…,"warning":…}]}
+where a line or column of 0 means the whole of what is around it.
+
+--select, --tag and --limit show what apply would run; the whole manifest is
+checked all the same. --render prints the one request that would create the run
+of a task, its body as it would be sent but for the secrets, which are masked.
 
 Exit codes:
   0    the manifest is right
-  2    it is not`,
+  2    it is not, or no task is selected`,
 		Example: `  bbbatch check tasks.yaml
-  bbbatch check - < tasks.yaml`,
+  bbbatch check tasks.yaml --tag nightly
+  bbbatch check tasks.yaml --render sku-007 | jq .body
+  bbbatch check - --json < tasks.yaml | jq -r .problems[].message`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			name, err := file.name(c, args)
+			name, err := f.file.name(c, args)
 			if err != nil {
 				return err
+			}
+			rendering := c.Flags().Changed("render")
+			if rendering && (f.json || f.part.given()) {
+				return usage(errors.New("--render: shows one task and goes without --select, --tag, --limit and --json"), "")
+			}
+			if f.json {
+				return checkJSON(sys, &f, name)
 			}
 			m, err := load(sys, name)
 			if err != nil {
 				return err
 			}
-			for _, name := range m.UsedSecrets() {
-				if sys.Getenv(name) == "" {
-					say(sys.Stderr, fmt.Sprintf("bbbatch: warning: %s: the secret %s is not set", m.File, name), "apply will need it in the environment")
-				}
+			if rendering {
+				return render(sys, m, f.render)
 			}
-			_, err = fmt.Fprintf(sys.Stdout, "%s: ok: %s\n", m.File, plural(m.Total, "task"))
+			for _, p := range unsetSecrets(sys, m) {
+				complainOf(sys.Stderr, p)
+			}
+			part, err := f.part.of(sys, m)
+			if err != nil {
+				return err
+			}
+			tasks, err := f.part.howMany(part)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(sys.Stdout, "%s: ok: %s\n", m.File, tasks)
 			return unlessGone(err)
 		},
 	}
 	flagGroup(cmd, "Manifest", func(flags *pflag.FlagSet) {
-		file.define(flags)
-		envFileVar(flags, &envFile)
+		f.file.define(flags)
+		f.part.define(flags)
+		envFileVar(flags, &f.envFile)
 	})
+	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.render, "render", "", "print the request that creates the run of the task `ID`, as JSON")
+		flags.BoolVar(&f.json, "json", false, "print what was found as JSON")
+	})
+	completeTasks(cmd, &f.file)
 	return cmd
 }
 
 // load reads a manifest and prints its warnings. Its problems are usage errors.
 func load(sys Sys, path string) (*manifest.Manifest, error) {
-	m, err := manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: "."})
+	m, err := read(sys, path)
 	if err != nil {
 		return nil, &failure{code: exitUsage, err: err}
 	}
@@ -62,4 +102,22 @@ func load(sys Sys, path string) (*manifest.Manifest, error) {
 		complainOf(sys.Stderr, w)
 	}
 	return m, nil
+}
+
+func read(sys Sys, path string) (*manifest.Manifest, error) {
+	return manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: "."})
+}
+
+// unsetSecrets warns of the secrets that apply would miss.
+func unsetSecrets(sys Sys, m *manifest.Manifest) []manifest.Problem {
+	var out []manifest.Problem
+	for _, name := range m.UsedSecrets() {
+		if sys.Getenv(name) == "" {
+			out = append(out, manifest.Problem{
+				File: m.File, Message: fmt.Sprintf("the secret %s is not set", name),
+				Hint: "apply will need it in the environment", Warning: true,
+			})
+		}
+	}
+	return out
 }

@@ -37,8 +37,9 @@ func Main(args []string, sys Sys) (code int) {
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		err = parseError(root, cmd, args, err)
+		err = parseError(root, cmd, err)
 	}
+	nameVariable(cmd, err)
 	complain(sys.Stderr, err)
 	return codeOf(err)
 }
@@ -61,11 +62,12 @@ result is judged against its JSON Schema on this machine.`,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			for _, line := range misspelt(c.Root(), sys.environ()) {
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			err := env.bind(c, args)
+			for _, line := range misspelt(c.Root(), append(sys.environ(), env.entries()...)) {
 				say(sys.Stderr, "bbbatch: warning: "+line, "")
 			}
-			return env.bind(c)
+			return err
 		},
 	}
 	root.Version = version()
@@ -75,18 +77,23 @@ result is judged against its JSON Schema on this machine.`,
 	root.SetErr(sys.Stderr)
 	root.SetUsageFunc(printUsage)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newApply(sys, args), newCheck(sys), newReport(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	root.AddCommand(newApply(sys, args), newCheck(sys), newInit(sys), newReport(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	for _, c := range root.Commands() {
 		completeChoices(c)
 	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	checkArguments(root)
 	return root
 }
 
 // A fileArg is how a command is told its manifest: FILE, or -f FILE.
 type fileArg struct{ flag string }
 
+const fileFlag = "file"
+
 func (f *fileArg) define(flags *pflag.FlagSet) {
-	flags.StringVarP(&f.flag, "file", "f", "", "the manifest, as `FILE` instead of the argument; - is standard input")
+	flags.StringVarP(&f.flag, fileFlag, "f", "", "the manifest, as `FILE` instead of the argument; - is standard input")
 }
 
 // name returns the one manifest that the command line names.
@@ -96,11 +103,14 @@ func (f *fileArg) name(cmd *cobra.Command, args []string) (string, error) {
 	}
 	switch len(args) {
 	case 0:
-		return "", usage(fmt.Errorf("%s: which manifest? FILE is missing", cmd.Name()), cmd.UseLine())
+		return "", usage(fmt.Errorf("%s: which manifest? FILE is missing", cmd.Name()), usageLine(cmd))
 	case 1:
+		if args[0] == "" {
+			return "", usage(fmt.Errorf("%s: the manifest's name is empty", cmd.Name()), "is a variable of your shell not set?")
+		}
 		return args[0], nil
 	}
-	return "", usage(fmt.Errorf("%s: one manifest at a time, not %d: %s", cmd.Name(), len(args), strings.Join(args, " ")), cmd.UseLine())
+	return "", usage(fmt.Errorf("%s: one manifest at a time, not %d: %s", cmd.Name(), len(args), strings.Join(args, " ")), usageLine(cmd))
 }
 
 // complain prints an error as "bbbatch: what, where" and its hint on a line of

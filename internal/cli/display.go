@@ -123,7 +123,7 @@ func (a *application) summarize(sum batch.Summary, written []string, runErr erro
 		return nil
 	}
 	width, _ := a.sys.Terminal() // as it is now
-	o := report.SummaryOptions{Color: a.show.color, Width: width, Reports: written}
+	o := report.SummaryOptions{Color: a.show.color, Width: width, Reports: written, Of: a.manifest.Total + a.manifest.LeftOut}
 	if errors.Is(runErr, batch.ErrInterrupted) {
 		if a.service.kind != "local" {
 			o.Next = a.flags.again

@@ -59,6 +59,21 @@ func also(err, closing error) error {
 
 func usage(err error, hint string) error { return &failure{exitUsage, err, hint} }
 
+// A flagError is about the value of a flag. Its text begins with what gave the
+// value: the flag, or the variable that stands for it.
+type flagError struct {
+	flag string // without dashes
+	from string // "" for the flag itself
+	err  error
+}
+
+func wrongFlag(flag string, err error, hint string) error {
+	return usage(&flagError{flag: flag, err: err}, hint)
+}
+
+func (e *flagError) Error() string { return firstOf(e.from, "--"+e.flag) + ": " + e.err.Error() }
+func (e *flagError) Unwrap() error { return e.err }
+
 // precedence orders the codes: when several hold, the first one wins.
 var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitFailed, exitInvalid, exitOK}
 

@@ -35,12 +35,17 @@ func again(args []string) string {
 		if arg == "--new" || strings.HasPrefix(arg, "--new=") {
 			continue
 		}
-		if arg == "" || strings.ContainsFunc(arg, needsQuotes) {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
+		words = append(words, shellWord(arg))
 	}
 	return strings.Join(words, " ")
+}
+
+// shellWord writes an argument as a shell takes it.
+func shellWord(arg string) string {
+	if arg == "" || strings.ContainsFunc(arg, needsQuotes) {
+		return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	return arg
 }
 
 // needsQuotes reports whether a shell would do something with the character.

@@ -30,7 +30,10 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 	for _, o := range f.outputs {
 		parsed, err := report.ParseOutput(o)
 		if err != nil {
-			return nil, usage(fmt.Errorf("--output: %w", err), "")
+			return nil, wrongFlag("output", err, "")
+		}
+		if err := checkPath(parsed.Path); err != nil {
+			return nil, err
 		}
 		outs = append(outs, output{Output: parsed})
 	}
@@ -49,13 +52,14 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 		}
 	}
 	if onStdout > 1 {
-		return nil, usage(errors.New("--output: only one report can go to standard output"), "name a file for the others")
+		return nil, wrongFlag("output", errors.New("only one report can go to standard output"), "name a file for the others")
 	}
 	return outs, nil
 }
 
 // place gives every report its path, now that the batch has an id and a day,
-// and tries that it can be written before anything is bought.
+// and tries that it can be written before anything is bought. Called again with
+// another batch it does so for that one.
 func (a *application) place(info batch.Info) error {
 	seen := make(map[string]bool)
 	for i := range a.outputs {
@@ -77,7 +81,10 @@ func (a *application) place(info batch.Info) error {
 				return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
 			}
 			seen[file], seen[partial] = true, true
-			if in := a.inputAt(file); in != "" {
+			if err := sparesLedger(o.Path, a.state); err != nil {
+				return err
+			}
+			if in := firstOf(a.inputAt(file), a.inputAt(partial)); in != "" {
 				return usage(fmt.Errorf("%s: a report would replace %s, which the batch is made of", o.Path, in), "give the report a path of its own")
 			}
 		}

@@ -78,7 +78,7 @@ func writeReports(sys Sys, which, state string, outs []output) (err error) {
 	}
 	store, err := ledger.Open(state)
 	if err != nil {
-		return usage(err, "--state DIR names another ledger")
+		return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR names another")
 	}
 	defer func() { err = also(err, store.Close()) }()
 	b, err := findBatch(store, which, name)
@@ -88,6 +88,11 @@ func writeReports(sys Sys, which, state string, outs []output) (err error) {
 	info, err := b.Info()
 	if err != nil {
 		return err
+	}
+	for _, o := range outs {
+		if err := sparesLedger(o.Path, state); err != nil {
+			return err
+		}
 	}
 	for _, o := range outs {
 		if o.Path == report.Stdout {

@@ -29,11 +29,18 @@ const asProgram = "BBBATCH_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(cli.Main(os.Args[1:], cli.System()))
+		program()
 	}
-	testscript.Main(m, map[string]func(){
-		"bbbatch": func() { os.Exit(cli.Main(os.Args[1:], cli.System())) },
-	})
+	testscript.Main(m, map[string]func(){"bbbatch": program})
+}
+
+// program is bbbatch, with less patience when the environment says so.
+func program() {
+	sys := cli.System()
+	sys.Timeout, _ = time.ParseDuration(os.Getenv("BBBATCH_TEST_TIMEOUT"))
+	code := cli.Main(os.Args[1:], sys)
+	tellPeak()
+	os.Exit(code)
 }
 
 // TestScripts runs the program. A script that has a folder .server gets a
@@ -55,8 +62,14 @@ func TestScripts(t *testing.T) {
 			return startServer(e)
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "hangup" { // a SIGHUP reaches the program
+			switch cond {
+			case "hangup": // a SIGHUP reaches the program
 				return !signal.Ignored(syscall.SIGHUP), nil
+			case "root": // whom no permission keeps out
+				return os.Geteuid() == 0, nil
+			}
+			if cond == "root" { // may read and write everything
+				return os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -69,6 +82,9 @@ func TestScripts(t *testing.T) {
 			"restore":   restore,
 			"terminate": terminate,
 			"agent":     agent,
+			"elsewhere": elsewhere,
+			"repeat":    repeat,
+			"unsent":    unsent,
 			"requests":  requests,
 		},
 	})

@@ -78,6 +78,9 @@ Exit codes:
 }
 
 func serve(ctx context.Context, sys Sys, f serveFlags) (err error) {
+	if _, _, err := net.SplitHostPort(f.addr); err != nil {
+		return wrongFlag("addr", fmt.Errorf("must be HOST:PORT, such as 127.0.0.1:4010, not %q", f.addr), "")
+	}
 	config, err := f.config(sys)
 	if err != nil {
 		return usage(err, "see bbbatch serve --help")

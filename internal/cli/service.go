@@ -41,22 +41,22 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		if f.providerURL != "" {
 			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
 		}
-		return connectLocal(m, spill)
+		return connectLocal(sys, m, spill)
 	}
 	key := sys.Getenv("BROWSERBASE_API_KEY")
 	if key == "" {
 		return nil, &failure{exitService, errors.New("no API key: the environment variable BROWSERBASE_API_KEY is not set"),
 			"export BROWSERBASE_API_KEY=…, or use --local to run on this machine without a key"}
 	}
-	url, from := f.providerURL, "--provider-url"
-	if url == "" {
-		url, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
+	if err := checkKey("BROWSERBASE_API_KEY", key); err != nil {
+		return nil, err
 	}
-	if url == "" {
-		url = browserbase.DefaultBaseURL
+	url, from, err := address(sys, f.providerURL)
+	if err != nil {
+		return nil, err
 	}
 	url = strings.TrimRight(url, "/")
-	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: url, SpillDir: spill, UserAgent: "bbbatch/" + version()})
+	client, err := newClient(sys, key, url, spill)
 	if err != nil {
 		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
 	}
@@ -68,9 +68,21 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 	}, nil
 }
 
+// maxInMemory is the size up to which the results of runs are read into memory,
+// each request its own. The ledger keeps longer ones in files of their own, so
+// they are read into one.
+const maxInMemory = 1 << 20
+
+func newClient(sys Sys, key, url, spill string) (*browserbase.Client, error) {
+	return browserbase.New(browserbase.Config{
+		APIKey: key, BaseURL: url, SpillDir: spill, MaxResultBytes: maxInMemory,
+		UserAgent: "bbbatch/" + version(), Timeout: sys.Timeout,
+	})
+}
+
 // connectLocal starts the agents API inside this process, on a free port of
 // the loopback interface.
-func connectLocal(m *manifest.Manifest, spill string) (*service, error) {
+func connectLocal(sys Sys, m *manifest.Manifest, spill string) (*service, error) {
 	key := rand.Text()
 	srv, err := server.New(server.Config{
 		Key:         key,
@@ -94,7 +106,7 @@ func connectLocal(m *manifest.Manifest, spill string) (*service, error) {
 		}
 		return err
 	}
-	client, err := browserbase.New(browserbase.Config{APIKey: key, BaseURL: "http://" + listener.Addr().String(), SpillDir: spill})
+	client, err := newClient(sys, key, "http://"+listener.Addr().String(), spill)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

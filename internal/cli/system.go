@@ -21,6 +21,9 @@ type Sys struct {
 	Environ func() []string // as os.Environ; nil for an environment that can't be listed
 	Now     func() time.Time
 
+	// Timeout bounds one request to the service; 0 for the client's own bound.
+	Timeout time.Duration
+
 	// StdoutTerminal reports whether stdout is a terminal; nil means that it
 	// is not.
 	StdoutTerminal func() bool

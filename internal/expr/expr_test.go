@@ -231,6 +231,10 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
+		began := time.Now()
 		_, _ = p.Eval(NewValues(map[string]map[string]any{"row": {"x": "y"}}))
+		if d := time.Since(began); d > 5*time.Second {
+			t.Errorf("%q took %s", source, d)
+		}
 	})
 }

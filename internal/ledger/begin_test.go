@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,17 @@ func TestFind(t *testing.T) {
 	unfinished(second, "main", "local", "http://127.0.0.1:1")
 	b, ok, err := s.Unfinished("main", "local", "http://127.0.0.1:1", "tag nightly")
 	found(part, b, ok, err)
+	others := func(selection, url string, most int, want ...*Batch) {
+		t.Helper()
+		got, err := s.OtherUnfinished("main", "local", url, selection, most)
+		if err != nil || !slices.EqualFunc(got, want, func(a, b *Batch) bool { return a.ID() == b.ID() }) {
+			t.Errorf("others than %q: got %v, %v, want %v", selection, got, err, want)
+		}
+	}
+	others("", "http://127.0.0.1:1", 9, part)
+	others("tag nightly", "http://127.0.0.1:1", 9, second, first)
+	others("tag nightly", "http://127.0.0.1:1", 1, second)
+	others("", "http://127.0.0.1:2", 9)
 	mustAppend(t, part, batch.Event{Kind: batch.BatchClosed, Position: -1})
 	mustAppend(t, second, batch.Event{Kind: batch.BatchClosed, Position: -1})
 	unfinished(first, "main", "local", "http://127.0.0.1:1")

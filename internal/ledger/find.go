@@ -31,6 +31,25 @@ func (s *Store) Unfinished(name, provider, baseURL, selection string) (b *Batch,
 		ORDER BY key DESC LIMIT 1`, name, provider, baseURL, selection)
 }
 
+// OtherUnfinished returns the newest batches of a name, provider and address
+// that are not closed and have another selection, at most so many, the newest
+// first.
+func (s *Store) OtherUnfinished(name, provider, baseURL, selection string, most int) ([]*Batch, error) {
+	var found []*Batch
+	err := s.read(func(c *connection) error {
+		return c.all(`
+			SELECT key, id FROM batches
+			WHERE complete = 1 AND closed_at IS NULL AND name = ? AND provider = ? AND base_url = ? AND selection <> ?
+			ORDER BY key DESC LIMIT ?`,
+			[]any{name, provider, baseURL, selection, most}, func(rows *sql.Rows) (bool, error) {
+				b := &Batch{store: s}
+				found = append(found, b)
+				return true, rows.Scan(&b.key, &b.id)
+			})
+	})
+	return found, err
+}
+
 // Latest returns the newest batch of a name, or of any when it is "", closed or
 // not; ok is false when there is none.
 func (s *Store) Latest(name string) (b *Batch, ok bool, err error) {

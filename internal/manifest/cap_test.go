@@ -30,16 +30,16 @@ func TestManyProblems(t *testing.T) {
 		problems   int
 		last       string
 	}{
-		{"unknown keys", tasks(huge, func(i int) string { return "{task: x, taks: y}" }), 1001, "-: and 49000 more problems"},
-		{"durations", tasks(many, func(i int) string { return "{task: x, timeout: soon}" }), 1001, "-: and 19000 more problems"},
-		{"ids", tasks(many, func(i int) string { return "{id: a, task: x}" }), 1001, "-: and 18999 more problems"},
-		{"ids of rows", tasks(many, func(i int) string { return "{id: 'x${{ row.a }}', task: x, forEach: [{a: 1}]}" }), 21, "-: and 19979 more problems in data rows"},
-		{"names", tasks(many, func(i int) string { return "{task: '%none%'}" }), 1001, "-: and 19000 more problems"},
-		{"schemas", tasks(many, func(i int) string { return "{task: x, resultSchema: konwn}" }), 1001, "-: and 19000 more problems"},
-		{"files", tasks(many, func(i int) string { return "{id: '${{ row.a }}', task: x, forEach: none.csv}" }), 1001, "-: and 19000 more problems"},
-		{"no maps", tasks(many, func(i int) string { return "x" }), 1001, "-: and 19000 more problems"},
-		{"all names of a text", "version: 1\ntasks: [{task: '" + names.String() + "'}]\n", 21, "-: and 19980 more problems"},
-		{"all names of a block", "version: 1\ntasks:\n  - task: |\n      " + strings.ReplaceAll(names.String(), " ", "\n      ") + "\n", 21, "-: and 19980 more problems"},
+		{"unknown keys", tasks(huge, func(i int) string { return "{task: x, taks: y}" }), 1001, "-: and 49,000 more problems"},
+		{"durations", tasks(many, func(i int) string { return "{task: x, timeout: soon}" }), 1001, "-: and 19,000 more problems"},
+		{"ids", tasks(many, func(i int) string { return "{id: a, task: x}" }), 1001, "-: and 18,999 more problems"},
+		{"ids of rows", tasks(many, func(i int) string { return "{id: 'x${{ row.a }}', task: x, forEach: [{a: 1}]}" }), 21, "-: and 19,979 more problems in data rows"},
+		{"names", tasks(many, func(i int) string { return "{task: '%none%'}" }), 1001, "-: and 19,000 more problems"},
+		{"schemas", tasks(many, func(i int) string { return "{task: x, resultSchema: konwn}" }), 1001, "-: and 19,000 more problems"},
+		{"files", tasks(many, func(i int) string { return "{id: '${{ row.a }}', task: x, forEach: none.csv}" }), 1001, "-: and 19,000 more problems"},
+		{"no maps", tasks(many, func(i int) string { return "x" }), 1001, "-: and 19,000 more problems"},
+		{"all names of a text", "version: 1\ntasks: [{task: '" + names.String() + "'}]\n", 21, "-: and 19,980 more problems"},
+		{"all names of a block", "version: 1\ntasks:\n  - task: |\n      " + strings.ReplaceAll(names.String(), " ", "\n      ") + "\n", 21, "-: and 19,980 more problems"},
 		{"a name again", "version: 1\ntasks:\n  - task: |\n      " + again.String() + "\n", 2, `-:4:18: tasks[0].task: no variable is named "other"`},
 		{"cut to one", strings.Join(strings.Split(tasks(many, func(i int) string { return "x" }), "\n")[:1004], "\n"), 1001, "-: and 1 more problem"},
 	} {

@@ -24,6 +24,7 @@ type entry struct {
 	variables    []filling // sorted by name
 	known        []string  // names of the variables
 	settings     *tree     // nil for none
+	tags         []*template
 	schema       *schema.Schema
 	schemaName   *template // a name that the row decides
 	inlineSchema *tree     // a schema with expressions
@@ -53,17 +54,7 @@ type defaults struct {
 func (l *loader) entry(n *node, index int, d defaults) *entry {
 	before := len(l.ps.found)
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
-	s := scope{env: expr.Env{}}
-	if f := n.get("forEach"); f != nil {
-		// Of rows that cannot be read nothing is known, so that what uses them
-		// is not judged.
-		s.env["row"] = expr.Object{Open: true}
-		if e.forEach = l.good(f); e.forEach != nil {
-			if e.data = l.source(f); e.data != nil {
-				s.env["row"] = e.data.env()
-			}
-		}
-	}
+	s := l.data(e)
 	l.identify(e, s)
 	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil || e.data != nil)
 	l.instruct(e, d, s)
@@ -72,6 +63,7 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	}
 	l.expect(e, d, s)
 	l.browser(e, d, s)
+	l.tags(e, d, s)
 	if t := l.pick(n, d.node, "timeout"); t != nil {
 		timeout, err := parseDuration(t.text)
 		if err != nil {
@@ -84,6 +76,22 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	}
 	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil
 	return e
+}
+
+// data opens the entry's data and returns what its expressions may use.
+func (l *loader) data(e *entry) scope {
+	s := scope{env: expr.Env{}}
+	if f := e.node.get("forEach"); f != nil {
+		// Of rows that cannot be read nothing is known, so that what uses them
+		// is not judged.
+		s.env["row"] = expr.Object{Open: true}
+		if e.forEach = l.good(f); e.forEach != nil {
+			if e.data = l.source(f); e.data != nil {
+				s.env["row"] = e.data.env()
+			}
+		}
+	}
+	return s
 }
 
 // pick returns the value of a task's key, or of the default that it does not

@@ -93,8 +93,7 @@ func (x *expander) id(e *entry, v *expr.Values) (string, error) {
 // isControl also refuses the characters that turn the direction of text, with
 // which an id could look like another.
 func isControl(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
-		'\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
 // text fills the task's text in and refuses a value that would make the

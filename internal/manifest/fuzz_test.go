@@ -1,9 +1,11 @@
 package manifest
 
 import (
+	"encoding/csv"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -84,6 +86,53 @@ func FuzzCSV(f *testing.F) {
 			}
 			return true
 		})
+	})
+}
+
+// What a writer of CSV writes, whatever the cells, is read as the same cells.
+func FuzzCSVCells(f *testing.F) {
+	f.Add("a", "b,\"c\"", "d\ne", false)
+	f.Add("=1", " x ", ";\t", true)
+	f.Add("\ufeff", "", "\u2028", false)
+	f.Fuzz(func(t *testing.T, a, b, c string, tabs bool) {
+		// encoding/csv itself reads CR LF within quotes as LF, and nothing but
+		// UTF-8 is taken.
+		for _, cell := range []string{a, b, c} {
+			if strings.Contains(cell, "\r") || !utf8.ValidString(cell) {
+				return
+			}
+		}
+		want := [][]string{{a, b, c}, {"x", a, ""}, {c, "", b}}
+		var text strings.Builder
+		w := csv.NewWriter(&text)
+		if tabs {
+			w.Comma = '\t'
+		}
+		_ = w.Write([]string{"one", "two", "three"})
+		_ = w.WriteAll(want)
+		r, header, err := openCSV(strings.NewReader(text.String()), tabs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got [][]string
+		r.read(header, true, func(r *row, err error) bool {
+			if err != nil {
+				t.Fatalf("%q: %v", text.String(), err)
+			}
+			cells := make([]string, len(header))
+			object, unread := decodeRow(r.json)
+			for i, name := range header {
+				cells[i] = r.object[name].(string)
+				if unread != nil || object[name] != r.object[name] {
+					t.Errorf("got %s for %q", r.json, r.object)
+				}
+			}
+			got = append(got, cells)
+			return true
+		})
+		if !slices.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	})
 }
 

@@ -20,6 +20,9 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 		return x.id(e, r.values())
 	}
 	t, err := x.expand(e, r)
+	if err == nil && len(e.tags) > 0 {
+		_, err = x.tags(e, r.values())
+	}
 	return t.ID, err
 }
 

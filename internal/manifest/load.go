@@ -58,19 +58,17 @@ func Load(path string, o Options) (*Manifest, error) {
 	if err := m.read(o); err != nil {
 		return nil, err
 	}
-	l := &loader{
-		m: m, ps: &problems{},
-		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
-		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
-	}
-	l.judge = newJudge(l.ps)
+	l := newLoader(m)
 	doc := newDocument(path, m.Text, true)
 	tree, p := parse(doc, m.Text)
 	if p != nil {
 		return nil, Problems{*p}
 	}
 	if tree == nil {
-		return nil, Problems{{File: path, Line: 1, Column: 1, Message: "the manifest is empty"}}
+		return nil, Problems{{
+			File: path, Line: 1, Column: 1, Message: "the manifest is empty",
+			Hint: `it needs "version: 1" and a list of "tasks:"`,
+		}}
 	}
 	if root := build(doc, tree, l.ps); root != nil {
 		l.load(root)
@@ -80,6 +78,16 @@ func Load(path string, o Options) (*Manifest, error) {
 	}
 	m.Warnings = l.ps.warnings(path)
 	return m, nil
+}
+
+func newLoader(m *Manifest) *loader {
+	l := &loader{
+		m: m, ps: &problems{},
+		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
+		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
+	}
+	l.judge = newJudge(l.ps)
+	return l
 }
 
 // read fills in Text.
@@ -225,7 +233,16 @@ func (l *loader) dataProblem(n *node, file string, err error) {
 		l.ps.addUnder(Problem{File: file, Line: data.line, Column: data.column, Message: data.Error(), Hint: data.hint}, n.line, n.column)
 		return
 	}
-	l.ps.wrong(n, "%s", fileError(n.text, err))
+	hint := ""
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "check the path; it is relative to the manifest's folder"
+		if path := l.resolve(n.text); filepath.IsAbs(n.text) {
+			hint = "check the path"
+		} else if path != filepath.Clean(n.text) {
+			hint += ": there is no " + path
+		}
+	}
+	l.ps.add(n.problem(fileError(n.text, err), hint))
 }
 
 // unused warns of variables that no text uses.

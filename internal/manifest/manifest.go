@@ -27,7 +27,8 @@ type Manifest struct {
 
 	Reports  []Report
 	Sites    map[string]string // origin to absolute folder
-	Total    int               // tasks after expansion
+	Total    int               // tasks after expansion, of a part those of the part
+	LeftOut  int               // tasks that a part leaves out; 0 in what Load returns
 	Warnings []Problem
 
 	used    []string
@@ -35,6 +36,7 @@ type Manifest struct {
 	entries []*entry
 	schemas map[string]*schema.Schema
 	open    func(name string) ([]byte, error)
+	part    *selector // which tasks Tasks yields; nil for all
 }
 
 // UsedSecrets returns the names of the secrets that variables use, sorted.
@@ -52,16 +54,23 @@ func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error]
 		for _, e := range m.entries {
 			for r, err := range e.rows(true) {
 				var t batch.Task
-				if err == nil {
+				taken := true
+				if err == nil && m.part != nil {
+					taken, err = m.part.takes(x, e, r, nil)
+				}
+				if err == nil && taken {
 					t, err = x.expand(e, r)
 				}
 				if err != nil {
 					yield(batch.Task{}, e.problem(r, err))
 					return
 				}
+				if !taken {
+					continue
+				}
 				t.Position = position
 				position++
-				if !yield(t, nil) {
+				if !yield(t, nil) || m.part != nil && position == m.part.Limit {
 					return
 				}
 			}

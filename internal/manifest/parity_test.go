@@ -155,8 +155,8 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 	write(t, map[string]string{"d.csv": "a\n1\n", "s.json": `{"type":"object"}`})
 	base := `{"version": 1, "name": "n", "description": "d", "provider": "local", "secrets": ["A"], "variables": {"a": "x", "b": {"value": "y", "description": "z"}},
 "resultSchemas": {"s": {"type": "object"}}, "limits": {"concurrency": 5, "requestsPerSecond": 5},
-"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "timeout": "5m"},
-"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "timeout": "5m"}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
+"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "timeout": "5m"},
+"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "timeout": "5m"}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
 "reports": [{"path": "a.csv", "format": "csv"}], "local": {"sites": {"https://a.example": "."}}}`
 	values := []string{`null`, `true`, `0`, `1.5`, `"x"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
 	var count, rejected int

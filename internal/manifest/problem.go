@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -114,19 +115,29 @@ func (ps *problems) wrong(n *node, format string, args ...any) {
 func (ps *problems) errors(file string) Problems {
 	out, cut := ps.sorted(false)
 	if cut += ps.more; cut > 0 {
-		out = append(out, Problem{File: file, Message: "and " + plural(cut, "more problem")})
+		out = append(out, Problem{File: file, Message: "and " + many(cut, "more problem")})
 	}
 	if more := ps.rows - maxRowProblems; more > 0 {
-		out = append(out, Problem{File: file, Message: "and " + plural(more, "more problem") + " in data rows"})
+		out = append(out, Problem{File: file, Message: "and " + many(more, "more problem") + " in data rows"})
 	}
 	return out
+}
+
+// many writes a count of what is not printed: "1 more problem", "9,980 more
+// problems".
+func many(n int, what string) string {
+	text := plural(n, what)
+	for at := len(strconv.Itoa(n)) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
 }
 
 // warnings returns what is merely odd, in the manifest's order.
 func (ps *problems) warnings(file string) []Problem {
 	out, cut := ps.sorted(true)
 	if cut > 0 {
-		out = append(out, Problem{File: file, Message: "and " + plural(cut, "more warning"), Warning: true})
+		out = append(out, Problem{File: file, Message: "and " + many(cut, "more warning"), Warning: true})
 	}
 	return out
 }

@@ -78,7 +78,7 @@ func (l *loader) reports(n *node) []Report {
 		case strings.ContainsFunc(sample, isControl):
 			l.ps.wrong(path, "must not contain control characters")
 			continue
-		case strings.HasSuffix(sample, "/") || filepath.Base(sample) == "." || filepath.Base(sample) == "..":
+		case strings.HasSuffix(path.text, "/") || filepath.Base(sample) == "." || filepath.Base(sample) == "..":
 			l.ps.wrong(path, "must be the path of a file, not of a folder")
 			continue
 		}

@@ -43,6 +43,9 @@ func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
 			}
 		}
 		if errors.Is(err, io.EOF) {
+			if root.Kind == yaml.ScalarNode && root.Value == "" && root.Style == 0 {
+				return nil, nil // a line of --- and nothing after it
+			}
 			doc.settle(root)
 			return root, nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -136,6 +137,8 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	case e.Name == "row" && !row && !s.secretsOnly():
 		message = "there is no row: the task has no forEach"
 		hint = ""
+	case hint == "" && s.env["row"].Text && slices.Equal(e.Known, s.env["row"].Fields) && len(e.Known) > 0:
+		hint = "the columns are " + someOf(e.Known)
 	case s.secrets && secrets && strings.HasPrefix(message, "secrets has no field"):
 		message = fmt.Sprintf("the secret %q is not declared", e.Name)
 		if hint == "" {
@@ -143,6 +146,18 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 		}
 	}
 	l.at(n, offset+e.Offset, message, hint)
+}
+
+// someOf lists names, as many as a line holds.
+func someOf(names []string) string {
+	quoted := make([]string, 0, 10)
+	for i, name := range names {
+		if i == cap(quoted) {
+			return fmt.Sprintf("%s and %d more", strings.Join(quoted, ", "), len(names)-i)
+		}
+		quoted = append(quoted, quote(name))
+	}
+	return strings.Join(quoted, ", ")
 }
 
 func (s scope) secretsOnly() bool { _, ok := s.env["batch"]; return ok }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"os"
 	"regexp"
@@ -41,16 +42,27 @@ func (p *browserbaseProvider) Start(ctx context.Context, s batch.Spec) (batch.Ob
 func (p *browserbaseProvider) Get(ctx context.Context, id string) (batch.Observed, error) {
 	run, err := p.client.Runs.Get(ctx, id)
 	if err != nil {
-		return batch.Observed{}, readError(err)
+		return batch.Observed{}, getError(err)
 	}
 	o := observed(run)
+	if o.ID != id {
+		// A result that is not this run's must not become this task's.
+		remove(o.Result)
+		return batch.Observed{}, &batch.UnreadableError{Err: fmt.Errorf("the service was asked for the run %q and answered with %q", id, o.ID)}
+	}
 	if o.Result.File != "" && !o.Status.Ended() {
 		// Nobody wants a result before the end, and every look would leave a
 		// file behind.
-		_ = os.Remove(o.Result.File)
+		remove(o.Result)
 		o.Result = batch.Result{}
 	}
 	return o, nil
+}
+
+func remove(r batch.Result) {
+	if r.File != "" {
+		_ = os.Remove(r.File)
+	}
 }
 
 func (p *browserbaseProvider) Stop(ctx context.Context, id string) error {
@@ -88,6 +100,13 @@ func (p *browserbaseProvider) AgentSchema(ctx context.Context, agentID string) (
 		return nil, agentError(err)
 	}
 	return agent.ResultSchema, nil
+}
+
+// CreateRequest returns the request that Start sends for s, to the byte. It
+// needs no client. An error says that the service could only refuse it.
+func CreateRequest(s batch.Spec) (api.Request, error) {
+	r := createRun(s)
+	return r.Request()
 }
 
 func createRun(s batch.Spec) browserbase.CreateRun {

@@ -194,3 +194,30 @@ func TestAnAgentThatIsFoundFaultWithIsRejected(t *testing.T) {
 		}
 	}
 }
+
+// A result that is not this run's must not become this task's, however well it
+// fits.
+func TestAnAnswerAboutAnotherRunIsNotBelieved(t *testing.T) {
+	dir := t.TempDir()
+	base, _, _ := serve(t, 200, `{"runId":"r2","status":"COMPLETED","result":"`+strings.Repeat("x", 5000)+`"}`)
+	o, err := open(t, browserbase.Config{BaseURL: base, MaxResultBytes: 1000, SpillDir: dir}).Get(t.Context(), "r1")
+	var unreadable *batch.UnreadableError
+	if !errors.As(err, &unreadable) || !strings.Contains(err.Error(), `"r2"`) || o.ID != "" {
+		t.Errorf("got %+v, %v, want an UnreadableError that names the other run", o, err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Error("the other run's result was left behind")
+	}
+}
+
+// What was answered and can't be read is told apart from no answer.
+func TestUnreadableAnswers(t *testing.T) {
+	for status, want := range map[int]bool{200: true, 500: false, 404: false, 302: false} {
+		base, _, _ := serve(t, status, `<html>`)
+		_, err := open(t, browserbase.Config{BaseURL: base}).Get(t.Context(), "r1")
+		var unreadable *batch.UnreadableError
+		if err == nil || errors.As(err, &unreadable) != want {
+			t.Errorf("%d: got %v, want an UnreadableError %v", status, err, want)
+		}
+	}
+}

@@ -51,6 +51,14 @@ func readError(err error) error {
 	return refusal(err)
 }
 
+// getError is for the read of a run.
+func getError(err error) error {
+	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status/100 == 2 {
+		return &batch.UnreadableError{Err: err}
+	}
+	return readError(err)
+}
+
 // agentError is for reads of an agent, whose id is the user's own words: an
 // answer that finds fault with it would be the same another time.
 func agentError(err error) error {

@@ -98,11 +98,14 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 		number: s.runs.order.number(), id: newID(), agentID: agentID, task: o.task, schema: echo,
 		status: statusPending, createdAt: now, updatedAt: now, job: o,
 	}
+	if a, ok := s.config.Agent.(answerer); ok {
+		n.told = a.answers(substitute(o.task, o.variables))
+	}
 	s.creates++
 	s.active++
 	s.runs.byID[n.id] = n
 	s.runs.order.add(n)
-	body := n.json() // PENDING, before anything starts
+	body := s.say(n, "create", n.json()) // PENDING, before anything starts
 	s.queue = append(s.queue, n)
 	s.startQueued()
 	return answer{status: http.StatusCreated, body: body}

@@ -55,6 +55,7 @@ type run struct {
 	startedAt time.Time
 	endedAt   time.Time // zero while the run is alive
 	gone      bool      // forgotten
+	told      told      // what is said of it in place of the truth; nil as a rule
 
 	job  *job                    // what to do; nil once it is done
 	stop context.CancelCauseFunc // nil unless at work

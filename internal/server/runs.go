@@ -21,7 +21,7 @@ func (s *Server) getRun(r *http.Request, id string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := s.runs.byID[id]; n != nil {
-		return answer{status: http.StatusOK, body: n.json()}
+		return answer{status: http.StatusOK, body: s.say(n, "get", n.json())}
 	}
 	return noRun(id)
 }
@@ -53,7 +53,7 @@ func (s *Server) listRuns(r *http.Request, _ string) answer {
 	})
 	data := make([]json.RawMessage, len(found))
 	for i, n := range found {
-		data[i] = n.json()
+		data[i] = s.say(n, "list", n.json())
 	}
 	s.mu.Unlock()
 	return listing(data, w.limit, s.nextRuns(found, more, w))
@@ -115,7 +115,7 @@ func (s *Server) stopRun(r *http.Request, id string) answer {
 	if !n.alive() {
 		return problem(http.StatusConflict, fmt.Sprintf("run %s is not in progress, its status is %s", id, n.status))
 	}
-	body := n.json()
+	body := s.say(n, "stop", n.json())
 	if n.stop != nil {
 		n.stop(errStopped)
 	} else {
@@ -156,18 +156,19 @@ func (s *Server) listMessages(r *http.Request, id string) answer {
 		}
 		from = i + 1
 	}
-	page := n.messages[from:]
-	if all != "true" && len(page) > limit {
-		page = page[:limit]
+	found := n.messages[from:]
+	if all != "true" && len(found) > limit {
+		found = found[:limit]
 	}
-	data := make([]json.RawMessage, len(page))
-	for i, m := range page {
+	data := make([]json.RawMessage, len(found))
+	for i, m := range found {
 		data[i] = encode(map[string]any{"id": m.id, "createdAt": stamp(m.createdAt), "message": m.message})
 	}
 	// nextSince is null only for a run without messages.
 	var next any
-	if end := from + len(page); end > 0 {
+	if end := from + len(found); end > 0 {
 		next = n.messages[end-1].id
 	}
-	return answer{status: http.StatusOK, body: encode(map[string]any{"data": data, "nextSince": next})}
+	page := encode(map[string]any{"data": data, "nextSince": next})
+	return answer{status: http.StatusOK, body: s.say(n, "messages", page)}
 }

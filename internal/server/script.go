@@ -30,6 +30,10 @@ import (
 //	statuses   words that the status passes through on the way, such as "PAUSED", the delay parted among them
 //	messages   the transcript: objects
 //	sessionId  false: the run never has one
+//	answers    what is said of the run in place of the truth: an object with create, get, list (its row there), stop or
+//	           messages; a string is sent as text, any other value byte for byte. {{id}} stands for the run's id,
+//	           {{run}} for the truth, {{other}} for the id of the first run, {{hex:00ff}} for bytes, {{1000*x}} for a
+//	           text that is repeated
 func Script(rules io.Reader) (Agent, error) {
 	raw, err := readRules(rules)
 	if err != nil {
@@ -60,6 +64,7 @@ type scriptRule struct {
 	statuses  []string
 	messages  []json.RawMessage
 	noSession bool
+	told      told
 }
 
 func readRules(r io.Reader) ([]json.RawMessage, error) {
@@ -101,6 +106,7 @@ var ruleFields = map[string]field{
 	"statuses":  {false, ofKind("array")},
 	"messages":  {false, ofKind("array")},
 	"sessionId": {false, ofKind("boolean")},
+	"answers":   {false, ofKind("object")},
 }
 
 func parseRule(raw json.RawMessage) (r scriptRule, err error) {
@@ -146,6 +152,11 @@ func parseRule(raw json.RawMessage) (r scriptRule, err error) {
 	for i, v := range r.messages {
 		if kindOf(v) != "object" {
 			return r, fmt.Errorf("messages[%d]: must be an object, not %s", i, kindOf(v))
+		}
+	}
+	if v, ok := m["answers"]; ok {
+		if r.told, err = parseTold(v); err != nil {
+			return r, err
 		}
 	}
 	r.noSession = string(bytes.TrimSpace(m["sessionId"])) == "false"
@@ -199,6 +210,18 @@ func (a *scriptAgent) rule(task string) (scriptRule, bool) {
 		return *r, true
 	}
 	return scriptRule{}, false
+}
+
+// answers implements [answerer]. It does not count the rule.
+func (a *scriptAgent) answers(task string) told {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.rules {
+		if r.left != 0 && r.pattern.MatchString(task) {
+			return r.told
+		}
+	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -184,7 +184,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault = s.faults.strike(e.name)
 		a = s.misbehave(w, r, e, fault)
 	}
-	a.write(w)
+	if !s.writeOddly(w, r, a, fault) {
+		a.write(w)
+	}
 }
 
 func (s *Server) authorized(r *http.Request) bool {

@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+// A selection is which tasks of a manifest --select, --tag and --limit mean.
+type selection struct {
+	ids   []string
+	tags  []string
+	limit int
+}
+
+func (s *selection) define(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&s.ids, "select", nil, "only the tasks whose id is `ID`, or fits a pattern of *, ? and [a-z] (repeatable)")
+	flags.StringArrayVar(&s.tags, "tag", nil, "only the tasks that have the tag `TAG` (repeatable: any of them)")
+	countVar(flags, &s.limit, "limit", "", "only the first `N` tasks, of those that the other two leave")
+}
+
+func (s *selection) given() bool { return len(s.ids)+len(s.tags)+s.limit > 0 }
+
+// words are the flags that make the selection, the same ones for every order
+// in which they can be written; "" for all tasks. They are part of a batch's
+// identity.
+func (s *selection) words() string {
+	var words []string
+	for _, id := range s.ids {
+		words = append(words, "--select "+shellWord(id))
+	}
+	for _, tag := range s.tags {
+		words = append(words, "--tag "+shellWord(tag))
+	}
+	if s.limit > 0 {
+		words = append(words, "--limit "+strconv.Itoa(s.limit))
+	}
+	return strings.Join(words, " ")
+}
+
+// of returns the part of a manifest that is selected, or all of it.
+func (s *selection) of(sys Sys, m *manifest.Manifest) (*manifest.Manifest, error) {
+	for flag, words := range map[string][]string{"select": s.ids, "tag": s.tags} {
+		if slices.Contains(words, "") {
+			return nil, usage(fmt.Errorf("--%s: must not be empty", flag), "")
+		}
+	}
+	slices.Sort(s.ids)
+	slices.Sort(s.tags)
+	s.ids, s.tags = slices.Compact(s.ids), slices.Compact(s.tags)
+	if !s.given() {
+		return m, nil
+	}
+	part, err := m.Select(manifest.Selection{IDs: s.ids, Tags: s.tags, Limit: s.limit})
+	if err != nil {
+		return nil, unmatched(sys, m, "--select", err)
+	}
+	return part, nil
+}
+
+// unmatched tells of every selector that fits no task. flag is the one that
+// takes an id.
+func unmatched(sys Sys, m *manifest.Manifest, flag string, err error) error {
+	var wrong manifest.NoTaskErrors
+	var changed manifest.Problem
+	switch {
+	case errors.As(err, &changed):
+		return usage(err, changed.Hint)
+	case !errors.As(err, &wrong):
+		return err
+	}
+	for _, e := range wrong {
+		from := flag
+		switch {
+		case e.Tag != "":
+			from = "--tag"
+		case e.ID == "":
+			from = "--select and --tag"
+		}
+		say(sys.Stderr, fmt.Sprintf("bbbatch: %s: %s: %v", m.File, from, e), e.Hint)
+	}
+	return &failure{exitUsage, errTold, ""}
+}
+
+// maxOthers bounds the unfinished batches of other parts that are named.
+const maxOthers = 5
+
+// mentionOthers names the unfinished batches of other parts of the manifest:
+// this apply does not continue them, and what they have bought should not be
+// forgotten. A local server's runs ended with its process.
+func (a *application) mentionOthers() error {
+	if a.service.kind == "local" {
+		return nil
+	}
+	others, err := a.store.OtherUnfinished(a.manifest.Name, a.service.kind, a.service.baseURL, a.selected, maxOthers)
+	if err != nil {
+		return err
+	}
+	for _, b := range others {
+		if err := a.mention(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *application) mention(b *ledger.Batch) error {
+	sum, err := b.Summary()
+	if err != nil {
+		return err
+	}
+	running := sum.Counts[batch.Running]
+	toGo := sum.Counts[batch.Pending] + sum.Counts[batch.NotStarted]
+	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > continueWithin {
+		return nil // nothing of it can be collected or continued
+	}
+	if running == 0 && toGo == 0 {
+		return nil
+	}
+	does := "collects its " + plural(running, "run")
+	if running == 0 {
+		does = "continues it, with " + plural(toGo, "task") + " to go"
+	}
+	its := sum.Info.Selection
+	part, with := its, "with "+its
+	switch {
+	case its == "":
+		part, with = "all tasks", "without "+a.selected
+	case a.selected != "":
+		with += " instead of " + a.selected
+	}
+	a.show.say("batch %s of %s (%s) is unfinished: the same command %s %s", sum.Info.ID, clock(sum.Info.OpenedAt), part, with, does)
+	return nil
+}
+
+// titled is a batch with when it was opened and what part it is of.
+func titled(info batch.Info) string {
+	title := info.ID + " of " + clock(info.OpenedAt)
+	if info.Selection != "" {
+		title += " (" + info.Selection + ")"
+	}
+	return title
+}
+
+// howMany says how many tasks there are, and which of them are selected.
+func (s *selection) howMany(m *manifest.Manifest) (string, error) {
+	if !s.given() {
+		return plural(m.Total, "task"), nil
+	}
+	ids, err := someIDs(m)
+	return fmt.Sprintf("%s of %s selected: %s", report.Count(m.Total), plural(m.Total+m.LeftOut, "task"), ids), err
+}
+
+// someIDs lists the first tasks by their ids.
+func someIDs(m *manifest.Manifest) (string, error) {
+	most := min(m.Total, 8)
+	var ids []string
+	for t, err := range m.Tasks(nil) {
+		if err != nil {
+			return "", err
+		}
+		if ids = append(ids, t.ID); len(ids) == most {
+			break
+		}
+	}
+	out := join(ids)
+	if more := m.Total - len(ids); more > 0 {
+		out += " and " + report.Count(more) + " more"
+	}
+	return out, nil
+}
