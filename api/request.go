@@ -114,10 +114,15 @@ func (x *exchange) request() (*http.Request, error) {
 		body = bytes.NewReader(x.req.Body)
 	}
 	if x.req.Unsafe {
-		// A plain reader, also around nothing: from a bytes.Reader the
+		// Wrapped, also around nothing: from a bytes.Reader itself the
 		// standard library derives GetBody, and with GetBody or without a body
-		// its HTTP/2 transport sends a refused POST again.
-		body = io.MultiReader(bytes.NewReader(x.req.Body))
+		// its HTTP/2 transport sends a refused POST again. In a NopCloser it
+		// still knows the bytes to be in memory, and sends them together with
+		// the header.
+		body = io.NopCloser(bytes.NewReader(x.req.Body))
+		if len(x.req.Body) == 0 {
+			body = io.MultiReader(bytes.NewReader(nil))
+		}
 	}
 	hr, err := http.NewRequestWithContext(ctx, x.req.Method, u.String(), body)
 	if err != nil {

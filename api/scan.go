@@ -38,7 +38,14 @@ type Scanner struct {
 }
 
 // NewScanner returns a Scanner at the beginning of r.
-func NewScanner(r io.Reader) *Scanner { return &Scanner{r: r, buf: make([]byte, 32<<10)} }
+func NewScanner(r io.Reader) *Scanner { return &Scanner{r: r, buf: make([]byte, smallBuffer)} }
+
+// Most answers are a run of a few kilobytes. A document that fills the small
+// buffer at once is read through the large one from there on.
+const (
+	smallBuffer = 4 << 10
+	largeBuffer = 32 << 10
+)
 
 // A SyntaxError is a document that is not JSON, or not of the expected shape.
 type SyntaxError struct {
@@ -229,6 +236,9 @@ func (s *Scanner) fill() error {
 		s.readErr = err // whoever reads on meets it, as with the reader's own
 	}
 	s.base += int64(s.pos)
+	if s.end == len(s.buf) && s.end < largeBuffer {
+		s.buf = make([]byte, largeBuffer)
+	}
 	s.pos, s.end, s.mark = 0, 0, 0
 	for range 100 {
 		if s.readErr != nil {

@@ -34,6 +34,7 @@ const (
 type Event struct {
 	Kind     Kind
 	Position int       // the task; -1 for events of the batch
+	ID       string    // task.judged: the task's id, for who is told; not stored
 	Attempt  int       // 1-based; 0 where no attempt is meant
 	At       time.Time // by our clock, UTC
 

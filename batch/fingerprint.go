@@ -18,12 +18,14 @@ type Fingerprinter struct{ schema, settings canonicalText }
 // RunFingerprint identifies what a create would send: equal fingerprints buy
 // the same run. It is "r1:" and the sha256 of the canonical JSON of text,
 // agent, result schema, settings and variables, a secret by its name.
-func (f *Fingerprinter) RunFingerprint(s Spec) string { return "r1:" + f.digest(s) }
+func (f *Fingerprinter) RunFingerprint(s Spec) string { return runVersion + f.digest(s) }
+
+// runVersion begins each run fingerprint; what follows is the digest of the
+// request.
+const runVersion = "r1:"
 
 // RunFingerprint is that of a [Fingerprinter], for one task alone.
 func (s Spec) RunFingerprint() string { return new(Fingerprinter).RunFingerprint(s) }
-
-func (s Spec) digest() string { return new(Fingerprinter).digest(s) }
 
 // digest writes the canonical JSON itself: the keys in their order.
 func (f *Fingerprinter) digest(s Spec) string {

@@ -30,7 +30,7 @@ type judge struct {
 // judged ends a task with a verdict.
 func (r *runner) judged(row Row, v Verdict) error {
 	v.Message = r.masks.mask(v.Message)
-	return r.append(Event{Kind: TaskJudged, Position: row.Position, Attempt: row.Attempt, Verdict: &v})
+	return r.append(Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v})
 }
 
 // verdict says what became of a run that has ended.

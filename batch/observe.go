@@ -22,23 +22,26 @@ const (
 // without a verdict when the context ends or the batch is halted: the run goes
 // on, and the ledger knows it.
 func (r *runner) follow(ctx context.Context, row Row, s *judge) error {
+	var result Result
+	var err error
 	if row.State != StateEnded {
-		var err error
-		row, err = r.observe(ctx, row)
+		row, result, err = r.observe(ctx, row)
 		if err != nil || row.State != StateEnded {
 			return err
 		}
 	}
-	result, err := r.Ledger.Result(row.Position, row.Attempt)
-	if err != nil {
-		return err
+	if !result.Present() {
+		if result, err = r.Ledger.Result(row.Position, row.Attempt); err != nil {
+			return err
+		}
 	}
 	return r.judged(row, r.verdict(row, s, result))
 }
 
 // observe watches a run until it has ended, and stops it when its deadline has
-// passed. A row that comes back in [StateDone] was judged on the way.
-func (r *runner) observe(ctx context.Context, row Row) (Row, error) {
+// passed. A row that comes back in [StateDone] was judged on the way. Of a row
+// in [StateEnded] the result is returned, unless the ledger keeps it aside.
+func (r *runner) observe(ctx context.Context, row Row) (Row, Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	sights := r.watch.watch(ctx, row.RunID, row.StartedAt)
 	defer func() {
@@ -53,19 +56,19 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, error) {
 		var err error
 		select {
 		case <-ctx.Done():
-			return o.row, nil
+			return o.row, Result{}, nil
 		case <-r.refused:
-			return o.row, nil // the next process reads the run
+			return o.row, Result{}, nil // the next process reads the run
 		case s, ok := <-sights:
 			if !ok {
-				return o.row, nil
+				return o.row, Result{}, nil
 			}
 			done, err = o.see(ctx, s)
 		case <-deadline:
 			done, err = o.late(ctx)
 		}
 		if done || err != nil {
-			return o.row, err
+			return o.row, o.result, err
 		}
 		deadline = o.timer()
 	}
@@ -75,6 +78,7 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, error) {
 type observation struct {
 	*runner
 	row      Row
+	result   Result    // of the run that has ended, as the ledger has it
 	heard    bool      // the service told us something of the run
 	silent   time.Time // since when it has not; zero while it does
 	missing  int       // answers in a row that did not know it
@@ -170,6 +174,9 @@ func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
 	o.maskRun(&run)
 	if run.Status.Ended() {
+		if !run.Result.Aside() {
+			o.result = run.Result
+		}
 		err := o.append(Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
 		o.row.State, o.row.Status, o.row.Cause = StateEnded, run.Status, run.Cause
 		return true, err

@@ -103,7 +103,7 @@ func TestNextLookIsAnEighthOfTheAge(t *testing.T) {
 }
 
 func TestTheFirstLookFollowsHowLongRunsTake(t *testing.T) {
-	p := &poller{first: 2 * time.Second}
+	p := newPoller(nil, nil, 2*time.Second)
 	if got := p.firstLook(); got != p.first {
 		t.Errorf("first look at %s before anything is known, want %s", got, p.first)
 	}

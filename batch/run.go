@@ -108,7 +108,7 @@ func Run(ctx context.Context, c Config) error {
 		idMasks: newMasker(c.Secrets, secretInID),
 	}
 	r.agents.read = make(map[string]*agentSchema)
-	r.watch = &poller{provider: c.Provider, pace: r.pace, first: c.FirstLook}
+	r.watch = newPoller(c.Provider, r.pace, c.FirstLook)
 	return r.run(ctx)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 		at := time.Now().UTC()
 		err := r.append(Event{
 			Kind: AttemptIntended, Position: row.Position, Attempt: row.Attempt, At: at,
-			Digest: task.Spec.digest(), Offset: r.Offset,
+			Digest: strings.TrimPrefix(row.Run, runVersion), Offset: r.Offset, // of what pairs compared with the row
 		})
 		if err != nil {
 			return row, false, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,17 +42,28 @@ type poller struct {
 	pace     *pacer
 	first    time.Duration // age of a run at its first look, at most
 
+	scouted atomic.Bool   // a run is, or was, looked at early
+	learned chan struct{} // closed when the first run has ended
+
 	mu      sync.Mutex
 	typical time.Duration // how long runs took lately, each counted as first at most; 0 before the first
+}
+
+func newPoller(p Provider, pace *pacer, first time.Duration) *poller {
+	return &poller{provider: p, pace: pace, first: first, learned: make(chan struct{})}
 }
 
 // The bounds of the wait between two looks, and the share of a run's age that
 // it otherwise is.
 const (
-	lookLeast = 5 * time.Millisecond
+	lookLeast = 2 * time.Millisecond
 	lookMost  = 10 * time.Second
 	lookShare = 8
 )
+
+// scoutShare is the part of the usual first age at which the scout is looked
+// at.
+const scoutShare = 100
 
 // firstLook is the age at which a run is first looked at: a little before runs
 // usually end, where they are short.
@@ -62,6 +74,27 @@ func (p *poller) firstLook() time.Duration {
 		return p.first
 	}
 	return min(max(p.typical*3/4, lookLeast), p.first)
+}
+
+// untilFirst sleeps until the first look at a run, and reports false when the
+// context ended before. While nothing is known of how long runs take, one of
+// them, the scout, is looked at early and often; when its end comes sooner than
+// the others' first look, they need not wait for that.
+func (p *poller) untilFirst(ctx context.Context, since time.Time) bool {
+	first := p.firstLook()
+	if p.scouted.CompareAndSwap(false, true) {
+		first = min(first, max(p.first/scoutShare, lookLeast))
+	}
+	t := time.NewTimer(first - time.Since(since))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-p.learned:
+		return sleep(ctx, p.firstLook()-time.Since(since))
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // learn takes note of how long a run took. The service's times are believed
@@ -76,6 +109,7 @@ func (p *poller) learn(run Observed, ours time.Duration) {
 	defer p.mu.Unlock()
 	if p.typical == 0 {
 		p.typical = took
+		close(p.learned)
 	}
 	p.typical += (took - p.typical) / 8
 }
@@ -100,7 +134,7 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 			}
 		}()
 		failures := 0
-		for wait := p.firstLook() - time.Since(since); sleep(ctx, wait); {
+		for ok := p.untilFirst(ctx, since); ok; {
 			s := p.look(ctx, runID)
 			if ctx.Err() != nil {
 				drop(s.run)
@@ -119,12 +153,13 @@ func (p *poller) watch(ctx context.Context, runID string, since time.Time) <-cha
 			if ended {
 				return
 			}
-			wait = nextLook(time.Since(since), p.first)
+			wait := nextLook(time.Since(since), p.first)
 			if failures++; s.err == nil {
 				failures = 0
 			} else {
 				wait = max(wait, jitter(backoff(failures, time.Second, 30*time.Second)))
 			}
+			ok = sleep(ctx, wait)
 		}
 	}()
 	return sights

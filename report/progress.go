@@ -82,6 +82,7 @@ type message struct {
 	text     string        // for a task, why it did not pass
 	outcome  batch.Outcome // "" when it is not about a task
 	position int
+	id       string        // "" when it has to be asked for
 	took     time.Duration // 0 when not known
 }
 
@@ -121,7 +122,7 @@ func (p *Progress) Event(e batch.Event) {
 	case e.Kind == batch.BatchHalted:
 		p.push(message{kind: kindWarning, text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
 	case e.Kind == batch.TaskJudged && e.Verdict != nil && p.shows(e.Verdict.Outcome):
-		p.offer(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, took: took})
+		p.offer(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
 	}
 }
 

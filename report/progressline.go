@@ -26,8 +26,8 @@ func (p *Progress) text(m message, width int) string {
 	case m.outcome == "":
 		return m.text
 	}
-	name := ""
-	if p.o.Name != nil {
+	name := m.id
+	if name == "" && p.o.Name != nil {
 		name = p.o.Name(m.position)
 	}
 	if name == "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -21,6 +22,7 @@ import (
 // code. A panic is an internal error like others: Go's own way out would end
 // with the code that says that the command line is wrong.
 func Main(args []string, sys Sys) (code int) {
+	defer runtime.KeepAlive(ballast())
 	sys = newConsole(sys)
 	defer func() {
 		if p := recover(); p != nil {

@@ -24,7 +24,9 @@ import (
 // report: as its task's own, or as a candidate of an unknown one.
 func TestKilledAgainAndAgainBuysNothingTwice(t *testing.T) {
 	const tasks, kills = 120, 15
-	agent, err := server.Script(strings.NewReader(`[{"result": {"ok": true}, "delay": "30ms"}]`))
+	// So long that the batch outlives the kills: an apply after its end would
+	// begin another one.
+	agent, err := server.Script(strings.NewReader(`[{"result": {"ok": true}, "delay": "600ms"}]`))
 	if err != nil {
 		t.Fatal(err)
 	}

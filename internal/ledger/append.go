@@ -10,6 +10,11 @@ type Batch struct {
 	store *Store
 	key   int64
 	id    string
+
+	// flight remembers where the tasks in flight stand, so that not every event
+	// has to read it. What it says may be old: move finds out. Only the writer
+	// goroutine touches it.
+	flight map[int]Standing
 }
 
 var _ batch.Ledger = (*Batch)(nil)

@@ -27,6 +27,9 @@ func (w *write) apply(c *connection) error {
 	if w.event.Position < 0 || ofBatch(w.event.Kind) {
 		return w.applyToBatch(c)
 	}
+	if done, err := w.fly(c); done || err != nil {
+		return err
+	}
 	from, found, err := w.standing(c)
 	if err != nil {
 		return err
@@ -43,18 +46,70 @@ func (w *write) apply(c *connection) error {
 		w.refused = err
 		return nil
 	}
-	if w.event.Kind == batch.AttemptStarted {
-		owned, err := owns(c, w.event.Run.ID)
+	if err := w.unowned(c); err != nil || w.refused != nil {
+		return err
+	}
+	if from.State != to.State {
+		moved, err := w.move(c, from, to)
+		if err == nil && !moved {
+			err = fmt.Errorf("task %d did not move", w.event.Position)
+		}
 		if err != nil {
 			return err
 		}
-		if owned {
-			w.refused = fmt.Errorf("%s of task %d: another attempt has run %q: %w",
-				w.event.Kind, w.event.Position, w.event.Run.ID, batch.ErrConflict)
-			return nil
-		}
 	}
-	return errors.Join(w.move(c, from, to), w.detail(c), w.log(c, w.event.Position))
+	return w.record(c, to)
+}
+
+// fly applies the event by what is remembered of the task, or by where tasks
+// mostly stand before their first attempt, and reports false when that does not
+// do: nothing was written then.
+func (w *write) fly(c *connection) (done bool, err error) {
+	from, ok := w.batch.flight[w.event.Position]
+	if !ok {
+		if w.event.Kind != batch.AttemptIntended || w.event.Attempt != 1 {
+			return false, nil
+		}
+		from = Standing{State: batch.StatePending}
+	}
+	to, err := from.after(w.event)
+	if err != nil || from.State == to.State {
+		return false, nil // without a move nothing would tell whether it is true still
+	}
+	if err := w.unowned(c); err != nil || w.refused != nil {
+		return true, err
+	}
+	if moved, err := w.move(c, from, to); err != nil || !moved {
+		return false, err
+	}
+	return true, w.record(c, to)
+}
+
+// unowned refuses a run that any attempt of the ledger has already.
+func (w *write) unowned(c *connection) error {
+	if w.event.Kind != batch.AttemptStarted {
+		return nil
+	}
+	owned, err := owns(c, w.event.Run.ID)
+	if err == nil && owned {
+		w.refused = fmt.Errorf("%s of task %d: another attempt has run %q: %w",
+			w.event.Kind, w.event.Position, w.event.Run.ID, batch.ErrConflict)
+	}
+	return err
+}
+
+// record writes all but the state, and remembers that.
+func (w *write) record(c *connection, to Standing) error {
+	switch to.State {
+	case batch.StateStarting, batch.StateRunning, batch.StateEnded:
+		if w.batch.flight == nil {
+			w.batch.flight = map[int]Standing{}
+		}
+		w.batch.flight[w.event.Position] = to
+	default:
+		delete(w.batch.flight, w.event.Position)
+	}
+	return errors.Join(w.detail(c), w.log(c, w.event.Position))
 }
 
 func ofBatch(k batch.Kind) bool {
@@ -84,20 +139,16 @@ func (b *Batch) isClosed(k batch.Kind) error {
 	return fmt.Errorf("%s after batch %s was closed: %w", k, b.id, batch.ErrConflict)
 }
 
-// move compares and sets the task's state.
-func (w *write) move(c *connection, from, to Standing) error {
-	if from.State == to.State {
-		return nil
-	}
+// move compares and sets the task's state. It reports false, and has changed
+// nothing, when the task does not stand there or its batch is closed.
+func (w *write) move(c *connection, from, to Standing) (bool, error) {
 	n, err := c.exec(`
 		UPDATE progress SET state = ?, outcome = ?, attempt = ?
-		WHERE batch = ? AND position = ? AND state = ? AND attempt = ?`,
+		WHERE batch = ? AND position = ? AND state = ? AND attempt = ?
+			AND NOT EXISTS (SELECT 1 FROM batches WHERE key = progress.batch AND closed_at IS NOT NULL)`,
 		string(to.State), string(to.Outcome), to.Attempt,
 		w.batch.key, w.event.Position, string(from.State), from.Attempt)
-	if err == nil && n != 1 {
-		err = fmt.Errorf("%d rows of task %d moved at once", n, w.event.Position)
-	}
-	return err
+	return n == 1, err
 }
 
 // log writes the event itself.
@@ -125,9 +176,7 @@ func (w *write) detail(c *connection) error {
 				intended_at = excluded.intended_at, clock = excluded.clock, rejected = 0, message = ''`,
 			append(attempt, e.Digest, nanos(e.At).Int64, int64(e.Offset))...)
 	case batch.AttemptStarted:
-		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = ?, message = '' WHERE batch = ? AND position = ? AND number = ?`,
-			append([]any{e.Run.ID, nanos(e.At).Int64}, attempt...)...)
-		err = errors.Join(err, w.observe(c))
+		err = w.observe(c)
 	case batch.AttemptUnknown:
 		_, err = c.exec(`UPDATE attempts SET message = ? WHERE batch = ? AND position = ? AND number = ?`,
 			append([]any{e.Message}, attempt...)...)
@@ -164,12 +213,20 @@ func (w *write) observe(c *connection) error {
 		}
 		cause = sql.NullString{String: string(text), Valid: true}
 	}
-	_, err := c.exec(`
-		UPDATE attempts SET status = ?, session_id = coalesce(nullif(?, ''), session_id), cause = coalesce(?, cause),
-			created_at = coalesce(?, created_at), started_at = coalesce(?, started_at), ended_at = coalesce(?, ended_at)
-		WHERE batch = ? AND position = ? AND number = ?`,
+	args := []any{
 		string(r.Status), r.SessionID, cause, nanos(r.CreatedAt), nanos(r.StartedAt), nanos(r.EndedAt),
-		w.batch.key, e.Position, e.Attempt)
+		w.batch.key, e.Position, e.Attempt,
+	}
+	const seen = `status = ?, session_id = coalesce(nullif(?, ''), session_id), cause = coalesce(?, cause),
+		created_at = coalesce(?, created_at), started_at = coalesce(?, started_at), ended_at = coalesce(?, ended_at)
+		WHERE batch = ? AND position = ? AND number = ?`
+	var err error
+	if e.Kind == batch.AttemptStarted {
+		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = ?, message = '', `+seen,
+			append([]any{r.ID, nanos(e.At).Int64}, args...)...)
+	} else {
+		_, err = c.exec(`UPDATE attempts SET `+seen, args...)
+	}
 	return err
 }
 

@@ -4,16 +4,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 const readerCount = 4
 
 // readers are the connections that only read. Each is opened when it is first
-// needed.
+// needed. The one that was used last is used next: each has a cache of pages
+// and statements of its own, and mostly one does.
 type readers struct {
 	db     *sql.DB
-	idle   chan *connection // nil stands for one that was not opened yet
+	turns  chan struct{} // holds one for each connection in use
 	closed chan struct{}
+
+	mu   sync.Mutex
+	idle []*connection // a stack
 }
 
 func openReaders(source string) (*readers, error) {
@@ -21,34 +26,51 @@ func openReaders(source string) (*readers, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &readers{db: db, idle: make(chan *connection, readerCount), closed: make(chan struct{})}
-	for range readerCount {
-		r.idle <- nil
+	return &readers{db: db, turns: make(chan struct{}, readerCount), closed: make(chan struct{})}, nil
+}
+
+// take returns a connection that nobody uses; give takes it back. A nil one is
+// given back where none could be opened.
+func (r *readers) take() (c *connection, err error) {
+	select {
+	case <-r.closed:
+		return nil, ErrClosed
+	case r.turns <- struct{}{}:
 	}
-	return r, nil
+	r.mu.Lock()
+	if n := len(r.idle) - 1; n >= 0 {
+		c, r.idle = r.idle[n], r.idle[:n]
+	}
+	r.mu.Unlock()
+	if c == nil {
+		if c, err = connect(r.db); err != nil {
+			r.give(nil)
+		}
+	}
+	return c, err
+}
+
+func (r *readers) give(c *connection) {
+	if c != nil {
+		r.mu.Lock()
+		r.idle = append(r.idle, c)
+		r.mu.Unlock()
+	}
+	<-r.turns
 }
 
 // snapshot runs do inside a read transaction. do must not read on another
 // connection, or callers could wait for each other for ever.
 func (r *readers) snapshot(do func(*connection) error) error {
-	var c *connection
-	select {
-	case <-r.closed:
-		return ErrClosed
-	case c = <-r.idle:
+	c, err := r.take()
+	if err != nil {
+		return err
 	}
-	defer func() { r.idle <- c }()
-	if c == nil {
-		opened, err := connect(r.db)
-		if err != nil {
-			return err
-		}
-		c = opened
-	}
+	defer r.give(c)
 	if _, err := c.exec("BEGIN"); err != nil {
 		return err
 	}
-	err := do(c)
+	err = do(c)
 	_, end := c.exec("ROLLBACK")
 	return errors.Join(err, end)
 }
@@ -56,11 +78,12 @@ func (r *readers) snapshot(do func(*connection) error) error {
 // close waits for the reads under way. It is called once.
 func (r *readers) close() error {
 	close(r.closed)
-	var err error
 	for range readerCount {
-		if c := <-r.idle; c != nil {
-			err = errors.Join(err, c.close())
-		}
+		r.turns <- struct{}{} // nobody gets one after us
+	}
+	var err error
+	for _, c := range r.idle {
+		err = errors.Join(err, c.close())
 	}
 	return errors.Join(err, r.db.Close())
 }

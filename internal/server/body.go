@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -187,6 +188,22 @@ func badRequest(err error) *answer {
 	}
 	a := problem(http.StatusBadRequest, clip(f.Error(), 500))
 	return &a
+}
+
+// echoes remember how the last schema is echoed: a batch sends the same one with
+// every run, and the runs share the one echo.
+type echoes struct {
+	mu           sync.Mutex
+	schema, echo json.RawMessage
+}
+
+func (e *echoes) of(schema json.RawMessage) json.RawMessage {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.schema == nil || !bytes.Equal(e.schema, schema) {
+		e.schema, e.echo = bytes.Clone(schema), resort(schema)
+	}
+	return e.echo
 }
 
 // resort is a JSON object with its keys in alphabetical order, every number

@@ -71,7 +71,7 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 	}
 	var echo json.RawMessage
 	if o.schema != nil {
-		echo = resort(o.schema)
+		echo = s.echoes.of(o.schema)
 	}
 
 	s.mu.Lock()

@@ -82,42 +82,43 @@ func (r *run) created() time.Time { return r.createdAt }
 func (r *run) forgotten() bool    { return r.gone }
 func (r *run) alive() bool        { return r.endedAt.IsZero() }
 
-// write appends the run as JSON. The result goes out byte for byte, however
-// deep and large it is: encoding/json would look inside.
+// write appends the run as JSON. The schema and the result go out byte for byte,
+// however deep and large they are: encoding/json would look inside.
 func (r *run) write(b *bytes.Buffer) {
 	b.Grow(len(r.result) + len(r.schema) + len(r.task) + 512)
-	put := func(name string, v any) {
+	raw := func(name string, text []byte) {
 		b.WriteString(`,"` + name + `":`)
-		b.Write(encode(v))
+		b.Write(text)
 	}
-	b.WriteString(`{"runId":`)
-	b.Write(encode(r.id))
+	word := func(name, ours string) { // a word of our own, which needs no escape
+		b.WriteString(`,"` + name + `":"` + ours + `"`)
+	}
+	b.WriteString(`{"runId":"` + r.id + `"`)
 	if r.agentID != "" {
-		put("agentId", r.agentID)
+		raw("agentId", encode(r.agentID))
 	}
-	put("task", r.task)
-	put("status", r.status)
+	raw("task", encode(r.task))
+	raw("status", encode(r.status))
 	if r.sessionID != "" {
-		put("sessionId", r.sessionID)
+		raw("sessionId", encode(r.sessionID))
 	}
 	if r.schema != nil {
-		put("resultSchema", r.schema)
+		raw("resultSchema", r.schema)
 	}
 	if r.result != nil {
-		b.WriteString(`,"result":`)
-		b.Write(r.result)
+		raw("result", r.result)
 	}
 	if r.cause != nil {
-		put("cause", r.cause)
+		raw("cause", encode(r.cause))
 	}
 	if !r.startedAt.IsZero() {
-		put("startedAt", stamp(r.startedAt))
+		word("startedAt", stamp(r.startedAt))
 	}
 	if !r.endedAt.IsZero() {
-		put("endedAt", stamp(r.endedAt))
+		word("endedAt", stamp(r.endedAt))
 	}
-	put("createdAt", stamp(r.createdAt))
-	put("updatedAt", stamp(r.updatedAt))
+	word("createdAt", stamp(r.createdAt))
+	word("updatedAt", stamp(r.updatedAt))
 	b.WriteByte('}')
 }
 

@@ -60,6 +60,7 @@ type Server struct {
 	config  Config
 	faults  *misbehaviour
 	cursors cursors
+	echoes  echoes
 	started time.Time       // with the monotonic clock, so that createdAt never goes back
 	done    <-chan struct{} // closed by Close
 	closed  context.CancelCauseFunc
