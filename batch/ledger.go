@@ -10,14 +10,15 @@ import (
 // A Ledger is the durable record of one batch, the only truth about it. It is
 // safe for concurrent use.
 type Ledger interface {
-	// Append makes e and the state that it leads to durable in one
-	// transaction, and returns when both are. [ErrConflict] when the task or
-	// attempt is not in a state that e may follow; nothing is written then.
-	// Any other error is final: the process must create nothing more.
+	// Append makes the events, in their order, and the states that they lead to
+	// durable in one transaction, and returns when all are. [ErrConflict] when a
+	// task or attempt is not in a state that an event may follow: those before it
+	// are written then, it and those after it are not. Any other error is final:
+	// the process must create nothing more.
 	//
 	// A Result whose bytes are large, or which came in a file, is kept in a
 	// side file of the ledger's.
-	Append(e Event) error
+	Append(events ...Event) error
 
 	// Task reads one task's row; Rows yields those from a position on, in
 	// order. Rows sees later changes only of rows that it has not yet read.
