@@ -38,9 +38,9 @@ var arrows = map[string][]string{
 	"api":               {},
 }
 
-// suites are conformance tests in packages of their own: they import what they
+// suites are conformance tests, and what tests share, in packages of their own: they import what they
 // like, and nothing but a test imports them.
-var suites = []string{"internal/ledger/ledgertest", "internal/provider/providertest"}
+var suites = []string{"internal/ledger/ledgertest", "internal/provider/providertest", "report/terminaltest"}
 
 // owners names the one package that may import a library. A key stands for the
 // import path and everything below it.

@@ -56,6 +56,19 @@ type Config struct {
 	// SpillDir is an existing folder for results over MaxResultBytes; such a
 	// result is an error when it is empty. The files belong to the caller.
 	SpillDir string
+
+	// Trace, if not nil, is told of every request when it has come to its end.
+	// It is called from many goroutines and must not wait.
+	Trace func(Exchange)
+}
+
+// An Exchange is what [Config.Trace] is told of one request: nothing of its
+// query, its header or its body.
+type Exchange struct {
+	Method string
+	Path   string        // after the base URL
+	Status int           // 0 when no answer came
+	Took   time.Duration // from its first step to the end of the answer
 }
 
 // A Client sends requests to one service. It is safe for concurrent use.
@@ -69,6 +82,7 @@ type Client struct {
 	timeout   time.Duration
 	maxBody   int64
 	limits    Limits
+	trace     func(Exchange) // may be nil
 }
 
 // New returns a client for the address in c. It sends nothing. An error names
@@ -117,6 +131,7 @@ func New(c Config) (*Client, error) {
 			MaxPageBytes:   orDefault(c.MaxPageBytes, DefaultMaxPageBytes),
 			SpillDir:       c.SpillDir,
 		},
+		trace: c.Trace,
 	}, nil
 }
 

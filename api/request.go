@@ -43,6 +43,15 @@ type Answer struct {
 // an [*Error]; a decode error is one with the answer's Status. The Answer is
 // filled as far as the exchange came, also beside an error.
 func (c *Client) Do(ctx context.Context, r Request, decode func(io.Reader) error) (Answer, error) {
+	began := time.Now()
+	a, err := c.do(ctx, r, decode)
+	if c.trace != nil {
+		c.trace(Exchange{Method: r.Method, Path: r.Path, Status: a.Status, Took: time.Since(began)})
+	}
+	return a, err
+}
+
+func (c *Client) do(ctx context.Context, r Request, decode func(io.Reader) error) (Answer, error) {
 	x := &exchange{client: c, req: r, parent: ctx, url: c.base.JoinPath(r.Path)}
 	if err := ctx.Err(); err != nil {
 		return Answer{}, x.fail(Answer{}, err)

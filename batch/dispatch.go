@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -34,15 +35,17 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 			return ErrInterrupted
 		}
 		group.Go(func() error {
-			defer slots.give()
-			return r.guard(row, func() error { return r.start(ctx, starting, task, row) })
+			free := sync.OnceFunc(slots.give)
+			defer free()
+			return r.guard(row, func() error { return r.start(ctx, starting, task, row, free) })
 		})
 	}
 	return nil
 }
 
-// start walks a new task through its steps.
-func (r *runner) start(ctx, starting context.Context, task Task, row Row) error {
+// start walks a new task through its steps. free gives its slot to the next one
+// as soon as no run of it is in flight.
+func (r *runner) start(ctx, starting context.Context, task Task, row Row, free func()) error {
 	s, err := r.judgeOf(starting, task)
 	if err != nil {
 		return r.notJudgeable(row, err)
@@ -52,16 +55,16 @@ func (r *runner) start(ctx, starting context.Context, task Task, row Row) error 
 	if err != nil || !running {
 		return err
 	}
-	return r.follow(ctx, row, s)
+	return r.follow(ctx, row, s, free)
 }
 
 // resume walks a task on that an earlier process left in flight.
-func (r *runner) resume(ctx context.Context, row Row) error {
+func (r *runner) resume(ctx context.Context, row Row, free func()) error {
 	s, err := r.judgeOfRow(row)
 	if err != nil {
 		return err
 	}
-	return r.follow(ctx, row, s)
+	return r.follow(ctx, row, s, free)
 }
 
 // guard turns a panic into the task's own failure. If a create may have been

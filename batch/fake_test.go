@@ -51,7 +51,16 @@ func newMemory(tasks []Task) *memory {
 	return m
 }
 
-func (m *memory) Append(e Event) error {
+func (m *memory) Append(events ...Event) error {
+	for _, e := range events {
+		if err := m.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memory) add(e Event) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken != nil {

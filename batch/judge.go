@@ -28,9 +28,11 @@ type judge struct {
 }
 
 // judged ends a task with a verdict.
-func (r *runner) judged(row Row, v Verdict) error {
+func (r *runner) judged(row Row, v Verdict) error { return r.append(r.verdictEvent(row, v)) }
+
+func (r *runner) verdictEvent(row Row, v Verdict) Event {
 	v.Message = r.masks.mask(v.Message)
-	return r.append(Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v})
+	return Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v}
 }
 
 // verdict says what became of a run that has ended.

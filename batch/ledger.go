@@ -10,14 +10,15 @@ import (
 // A Ledger is the durable record of one batch, the only truth about it. It is
 // safe for concurrent use.
 type Ledger interface {
-	// Append makes e and the state that it leads to durable in one
-	// transaction, and returns when both are. [ErrConflict] when the task or
-	// attempt is not in a state that e may follow; nothing is written then.
-	// Any other error is final: the process must create nothing more.
+	// Append makes the events, in their order, and the states that they lead to
+	// durable in one transaction, and returns when all are. [ErrConflict] when a
+	// task or attempt is not in a state that an event may follow: those before it
+	// are written then, it and those after it are not. Any other error is final:
+	// the process must create nothing more.
 	//
 	// A Result whose bytes are large, or which came in a file, is kept in a
 	// side file of the ledger's.
-	Append(e Event) error
+	Append(events ...Event) error
 
 	// Task reads one task's row; Rows yields those from a position on, in
 	// order. Rows sees later changes only of rows that it has not yet read.
@@ -142,6 +143,7 @@ type Summary struct {
 	Runs     int             // runs that the service is known to have created
 	RunTime  time.Duration   // the sum of their lengths, by the service's clock
 	Failures []Failure       // the commonest first, three at most
+	Kinds    int             // how many such groups there are in all
 	Leaked   int             // results that contain the value of a secret
 }
 

@@ -21,27 +21,48 @@ const (
 // follow waits for the end of a run that exists and judges it. It returns
 // without a verdict when the context ends or the batch is halted: the run goes
 // on, and the ledger knows it.
-func (r *runner) follow(ctx context.Context, row Row, s *judge) error {
-	var result Result
-	var err error
-	if row.State != StateEnded {
-		row, result, err = r.observe(ctx, row)
-		if err != nil || row.State != StateEnded {
+func (r *runner) follow(ctx context.Context, row Row, s *judge, free func()) error {
+	if row.State == StateEnded {
+		result, err := r.Ledger.Result(row.Position, row.Attempt)
+		if err != nil {
 			return err
 		}
+		return r.judged(row, r.verdict(row, s, result))
 	}
-	if !result.Present() {
-		if result, err = r.Ledger.Result(row.Position, row.Attempt); err != nil {
+	row, ended, err := r.observe(ctx, row)
+	if err != nil || ended == nil {
+		return err
+	}
+	free()
+	row.State, row.Status, row.Cause = StateEnded, ended.Run.Status, ended.Run.Cause
+	if ended.Run.Result.Aside() {
+		// The ledger keeps it in a file of its own, which is what is judged.
+		if err := r.append(*ended); err != nil {
 			return err
 		}
+		return r.follow(ctx, row, s, free)
 	}
-	return r.judged(row, r.verdict(row, s, result))
+	return r.finishRun(row, s, *ended)
+}
+
+// finishRun writes the end of a run and its verdict together. Whatever becomes
+// of the judging, the end with its result is written.
+func (r *runner) finishRun(row Row, s *judge, ended Event) error {
+	judged := false
+	defer func() {
+		if !judged { // a panic is on its way to guard
+			_ = r.append(ended)
+		}
+	}()
+	v := r.verdict(row, s, ended.Run.Result)
+	judged = true
+	return r.append(ended, r.verdictEvent(row, v))
 }
 
 // observe watches a run until it has ended, and stops it when its deadline has
-// passed. A row that comes back in [StateDone] was judged on the way. Of a row
-// in [StateEnded] the result is returned, unless the ledger keeps it aside.
-func (r *runner) observe(ctx context.Context, row Row) (Row, Result, error) {
+// passed. It returns the event of the end, which is not written yet, or nil when
+// the task was judged on the way or the run is let go.
+func (r *runner) observe(ctx context.Context, row Row) (Row, *Event, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	sights := r.watch.watch(ctx, row.RunID, row.StartedAt)
 	defer func() {
@@ -56,19 +77,19 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, Result, error) {
 		var err error
 		select {
 		case <-ctx.Done():
-			return o.row, Result{}, nil
+			return o.row, nil, nil
 		case <-r.refused:
-			return o.row, Result{}, nil // the next process reads the run
+			return o.row, nil, nil // the next process reads the run
 		case s, ok := <-sights:
 			if !ok {
-				return o.row, Result{}, nil
+				return o.row, nil, nil
 			}
 			done, err = o.see(ctx, s)
 		case <-deadline:
 			done, err = o.late(ctx)
 		}
 		if done || err != nil {
-			return o.row, o.result, err
+			return o.row, o.ended, err
 		}
 		deadline = o.timer()
 	}
@@ -78,7 +99,7 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, Result, error) {
 type observation struct {
 	*runner
 	row      Row
-	result   Result    // of the run that has ended, as the ledger has it
+	ended    *Event    // the end, once the service has told of it
 	heard    bool      // the service told us something of the run
 	silent   time.Time // since when it has not; zero while it does
 	missing  int       // answers in a row that did not know it
@@ -174,12 +195,8 @@ func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
 	o.maskRun(&run)
 	if run.Status.Ended() {
-		if !run.Result.Aside() {
-			o.result = run.Result
-		}
-		err := o.append(Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, Run: &run})
-		o.row.State, o.row.Status, o.row.Cause = StateEnded, run.Status, run.Cause
-		return true, err
+		o.ended = &Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, At: time.Now().UTC(), Run: &run}
+		return true, nil
 	}
 	if !run.Status.Known() {
 		o.warnStatus(run.Status)

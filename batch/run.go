@@ -201,12 +201,15 @@ func (r *runner) round(ctx, starting context.Context) error {
 	defer context.AfterFunc(gctx, cancel)()
 	defer cancel()
 	slots := newSlots(r.Concurrency, len(flight))
-	group.SetLimit(slots.limit)
+	// A task whose run has ended has given its slot away and is being judged and
+	// written: as many of those again at most.
+	group.SetLimit(2 * slots.limit)
 	for _, row := range flight {
 		slots.take()
 		group.Go(func() error {
-			defer slots.give()
-			return r.guard(row, func() error { return r.resume(gctx, row) })
+			free := sync.OnceFunc(slots.give)
+			defer free()
+			return r.guard(row, func() error { return r.resume(gctx, row, free) })
 		})
 	}
 	stopped := r.dispatch(gctx, starting, slots, group)
@@ -276,17 +279,22 @@ func (r *runner) inFlight() ([]Row, error) {
 	return flight, nil
 }
 
-// append makes an event durable and then tells of it.
-func (r *runner) append(e Event) error {
-	if e.At.IsZero() {
-		e.At = time.Now().UTC()
+// append makes events durable together and then tells of them.
+func (r *runner) append(events ...Event) error {
+	now := time.Now().UTC()
+	for i := range events {
+		if events[i].At.IsZero() {
+			events[i].At = now
+		}
+		events[i].Message = r.masks.mask(events[i].Message)
 	}
-	e.Message = r.masks.mask(e.Message)
-	if err := r.Ledger.Append(e); err != nil {
-		return fmt.Errorf("ledger: %s of task %d: %w", e.Kind, e.Position, err)
+	if err := r.Ledger.Append(events...); err != nil {
+		return fmt.Errorf("ledger: %s of task %d: %w", events[0].Kind, events[0].Position, err)
 	}
 	if r.Notify != nil {
-		r.Notify(e)
+		for _, e := range events {
+			r.Notify(e)
+		}
 	}
 	return nil
 }

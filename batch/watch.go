@@ -56,7 +56,7 @@ func newPoller(p Provider, pace *pacer, first time.Duration) *poller {
 // The bounds of the wait between two looks, and the share of a run's age that
 // it otherwise is.
 const (
-	lookLeast = 5 * time.Millisecond
+	lookLeast = 2 * time.Millisecond
 	lookMost  = 10 * time.Second
 	lookShare = 8
 )

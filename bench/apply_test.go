@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -118,12 +119,13 @@ func system(url string) cli.Sys {
 	return s
 }
 
-// BenchmarkApply is the whole program, 2,000 tasks at -j 20 for each b.N, with
-// the server in another process.
+var tasks = flag.Int("tasks", 2000, "tasks of each batch of BenchmarkApply")
+
+// BenchmarkApply is the whole program at -j 20, a batch for each b.N, with the
+// server in another process.
 func BenchmarkApply(b *testing.B) {
-	const tasks = 2000
 	url := startServer(b)
-	file := writeBatch(b, tasks)
+	file := writeBatch(b, *tasks)
 	sys := system(url)
 	out := filepath.Join(filepath.Dir(file), "out.jsonl")
 	began, cpu := time.Now(), cpuTime()
@@ -133,7 +135,7 @@ func BenchmarkApply(b *testing.B) {
 			b.Fatalf("got exit code %d, want 0", code)
 		}
 	}
-	n := float64(b.N * tasks)
+	n := float64(b.N * *tasks)
 	b.ReportMetric(n/time.Since(began).Seconds(), "tasks/s")
 	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/n, "cpu-µs/task")
 }

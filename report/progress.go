@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -18,6 +17,7 @@ const (
 	None  Mode = iota // only what Line is given
 	Bar               // a bar at the bottom of a terminal, and a line for each task that did not pass
 	Plain             // a line for each finished task, and a heartbeat when nothing else is printed
+	JSON              // every line is an object: messages, and where the batch stands, once a second at most
 )
 
 // ProgressOptions say what the caller found out about the terminal and the
@@ -27,6 +27,8 @@ type ProgressOptions struct {
 	Width     int                   // columns of the terminal; 80 when 0
 	Measure   func() int            // asked for the width before each drawing; nil when it does not change
 	Color     bool                  // whether SGR colours may be written
+	Objects   bool                  // lines are objects, as they always are in mode JSON
+	Batch     string                // id of the batch, for objects
 	Total     int                   // tasks of the batch
 	Started   map[batch.Outcome]int // how many stood where when this process took the batch up
 	Heartbeat time.Duration         // 30 s when 0
@@ -35,11 +37,16 @@ type ProgressOptions struct {
 	// lock held; nil, or an answer of "", makes "task N", counted from 1.
 }
 
-// redraw is how often the bar follows the counts and the clock.
-const redraw = 200 * time.Millisecond
+// How often the bar follows the counts and the clock, and how often an object
+// says where the batch stands, if that has changed.
+const (
+	redraw   = 200 * time.Millisecond
+	snapshot = time.Second
+)
 
-// maxTaskLines bounds the lines about tasks that wait for a terminal that does
-// not keep up, as one that Ctrl-S stopped. Those beyond it are counted.
+// maxTaskLines bounds the lines about tasks, and the details, that wait for a
+// terminal that does not keep up, as one that Ctrl-S stopped. Those beyond it
+// are counted.
 const maxTaskLines = 10_000
 
 // A Progress shows people how a batch goes on. One goroutine owns the writer:
@@ -53,19 +60,25 @@ type Progress struct {
 	mu      sync.Mutex
 	tally   *tally
 	queue   []message
-	waiting int // messages about tasks in queue
-	dropped int // messages about tasks that found no room
+	waiting int // messages about tasks, and details, in queue
+	dropped int // those that found no room
 	closed  bool
 
 	wake chan struct{} // holds one; there is something in queue
+	data chan data
 	quit chan struct{}
 	done chan struct{}
 
-	bar string // on the screen now; only the goroutine that owns the writer
+	// Only the goroutine that owns the writer:
+	bar   string    // on the screen now
+	wide  int       // the terminal's width when it was drawn
+	last  snapshots // the last object about where the batch stands
+	since time.Time // when it was written
 }
 
 // A message is a line to be printed: text, or a task that has come to its end.
 type message struct {
+	kind     string        // of the object in mode JSON; "" when text is one already
 	text     string        // for a task, why it did not pass
 	outcome  batch.Outcome // "" when it is not about a task
 	position int
@@ -75,6 +88,7 @@ type message struct {
 
 // NewProgress starts to show a batch on w. Call Close to end it.
 func NewProgress(w io.Writer, o ProgressOptions) *Progress {
+	o.Objects = o.Objects || o.Mode == JSON
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 30 * time.Second
 	}
@@ -84,6 +98,7 @@ func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 		began: time.Now(),
 		tally: newTally(o.Total, o.Started),
 		wake:  make(chan struct{}, 1),
+		data:  make(chan data),
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
 	}
@@ -105,15 +120,20 @@ func (p *Progress) Event(e batch.Event) {
 	took := p.tally.add(e)
 	switch {
 	case e.Kind == batch.BatchHalted:
-		p.push(message{text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
+		p.push(message{kind: kindWarning, text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
 	case e.Kind == batch.TaskJudged && e.Verdict != nil && p.shows(e.Verdict.Outcome):
-		if p.waiting >= maxTaskLines {
-			p.dropped++
-			return
-		}
-		p.waiting++
-		p.push(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
+		p.offer(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
 	}
+}
+
+// offer queues a message that may be left out when too many wait.
+func (p *Progress) offer(m message) {
+	if p.waiting >= maxTaskLines {
+		p.dropped++
+		return
+	}
+	p.waiting++
+	p.push(m)
 }
 
 // shows reports whether a task with this outcome gets a line. One that was
@@ -131,18 +151,47 @@ func (p *Progress) shows(o batch.Outcome) bool {
 // Line prints a message for people, on one line of its own above the bar. No
 // line is lost, also not one that comes after Close.
 func (p *Progress) Line(format string, args ...any) {
-	text := Clean(fmt.Sprintf(format, args...))
+	p.line(message{kind: kindMessage, text: Clean(fmt.Sprintf(format, args...))})
+}
+
+// Warn is a Line about what a person should know.
+func (p *Progress) Warn(text string) {
+	if text = Clean(text); !p.o.Objects {
+		text = "warning: " + text
+	}
+	p.line(message{kind: kindWarning, text: text})
+}
+
+func (p *Progress) line(m message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed {
-		p.push(message{text: text})
+		p.push(m)
 		return
 	}
 	// The owner takes the lock once more before it ends.
 	p.mu.Unlock()
 	<-p.done
 	p.mu.Lock()
-	_, _ = io.WriteString(p.w, text+"\n")
+	_, _ = io.WriteString(p.w, p.text(m, 0)+"\n")
+}
+
+// Drain says that nothing new is started: how long the rest would take is not
+// told any more.
+func (p *Progress) Drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tally.halted = true
+}
+
+// Detail prints a line that may be left out when the terminal does not keep up,
+// and after Close. In mode JSON it is an object already.
+func (p *Progress) Detail(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.offer(message{text: Clean(text)})
+	}
 }
 
 func (p *Progress) push(m message) {
@@ -169,9 +218,13 @@ func (p *Progress) Close() {
 func (p *Progress) own() {
 	defer close(p.done)
 	every := p.o.Heartbeat
-	if p.o.Mode == Bar {
+	switch p.o.Mode {
+	case Bar:
 		every = redraw
 		p.show(true)
+	case JSON:
+		every = snapshot
+		p.snapshot(true)
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -179,53 +232,29 @@ func (p *Progress) own() {
 		select {
 		case <-p.quit:
 			p.show(false)
+			if p.o.Mode == JSON {
+				p.snapshot(true)
+			}
 			return
+		case d := <-p.data:
+			p.hide()
+			d.n, d.err = d.w.Write(d.bytes)
+			close(d.done)
+			p.show(true)
 		case <-p.wake:
 			if p.show(true) && p.o.Mode == Plain {
 				tick.Reset(every)
 			}
 		case <-tick.C:
-			if p.show(true) || p.o.Mode != Plain {
-				continue
+			lines := p.show(true)
+			switch {
+			case p.o.Mode == JSON:
+				p.snapshot(false)
+			case p.o.Mode == Plain && !lines:
+				p.heartbeat()
 			}
-			p.heartbeat()
 		}
 	}
-}
-
-// show prints what waits and, when asked, the bar below it. It reports whether
-// there were lines to print.
-func (p *Progress) show(bar bool) bool {
-	width := p.width()
-	p.mu.Lock()
-	queue, dropped := p.queue, p.dropped
-	p.queue, p.waiting, p.dropped = nil, 0, 0
-	next := ""
-	if bar && p.o.Mode == Bar {
-		next = p.barLine(width - 1)
-	}
-	p.mu.Unlock()
-
-	if len(queue) == 0 && next == p.bar {
-		return false
-	}
-	var out bytes.Buffer
-	if p.bar != "" {
-		// Spaces instead of an escape sequence, which not every console
-		// understands; no more of them than fit, should it have shrunk.
-		out.WriteString("\r" + spaces(min(cells(p.bar), width-1)) + "\r")
-	}
-	for _, m := range queue {
-		out.WriteString(p.text(m, width))
-		out.WriteByte('\n')
-	}
-	if dropped > 0 {
-		fmt.Fprintf(&out, "... %s about tasks not shown: the terminal did not keep up\n", counted(dropped, "line", "lines"))
-	}
-	out.WriteString(next)
-	p.bar = next
-	_, _ = p.w.Write(out.Bytes())
-	return len(queue) > 0
 }
 
 func (p *Progress) heartbeat() {

@@ -20,7 +20,10 @@ const maxLine = 400
 
 // text is a message as it is printed.
 func (p *Progress) text(m message, width int) string {
-	if m.outcome == "" {
+	switch {
+	case p.o.Objects && m.kind != "":
+		return string(said{Time: now(), Batch: p.o.Batch, Event: m.kind, Message: m.text}.encode())
+	case m.outcome == "":
 		return m.text
 	}
 	name := m.id
@@ -103,9 +106,9 @@ func (p *Progress) barLine(limit int) string {
 			fields = append(fields, field{text: text, rank: 10 + i, show: p.paint(o, text)})
 		}
 	}
-	fields = append(fields, field{text: Duration(elapsed.Truncate(time.Second)), rank: 30})
-	if left := t.left(elapsed); left > 0 {
-		fields = append(fields, field{text: "~" + Duration(left.Round(time.Second)) + " left", rank: 31})
+	fields = append(fields, field{text: elapsed.Truncate(time.Second).String(), rank: 30})
+	if left := t.left(elapsed).Round(time.Second); left > 0 {
+		fields = append(fields, field{text: "~" + left.String() + " left", rank: 31})
 	}
 
 	fields, free := choose(fields, limit)

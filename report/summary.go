@@ -51,6 +51,9 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	for _, f := range s.Failures {
 		b.WriteString(failureLine(f, o.Width-1) + "\n")
 	}
+	if n := s.Kinds - len(s.Failures); n > 0 {
+		line("  and %s of failure: see the report", counted(n, "more kind", "more kinds"))
+	}
 	if n := s.Counts[batch.Unknown]; n > 0 {
 		line("  unknown: for %s it could not be settled whether a run was bought;", counted(n, "task", "tasks"))
 		line("    the reports name the runs to look at before it is bought again")

@@ -46,6 +46,15 @@ func TestSummary(t *testing.T) {
 				"  secrets: 1 result contains the value of a secret (\"leaked\" in JSONL); look before you pass the reports on\n" +
 				"  report: a.csv\n  report: b.jsonl\n" +
 				"next: bbbatch apply tasks.yaml\n"},
+		{batch.Summary{Info: batch.Info{Total: 9}, Failures: bad.Failures, Kinds: 6}, SummaryOptions{},
+			"not ok: 0 of 9 passed\n  0 runs, 0.0s of run time\n" +
+				"  2 invalid: /price: must be above 0, such as sku-3\n" +
+				"  1 failed: run_failed: " + strings.Repeat("x", maxLine-len("run_failed: ")-1) + "…, such as sku 4\n" +
+				"  and 4 more kinds of failure: see the report\n"},
+		{batch.Summary{Info: batch.Info{Total: 9}, Failures: bad.Failures[:1], Kinds: 2}, SummaryOptions{Width: 30},
+			"not ok: 0 of 9 passed\n  0 runs, 0.0s of run time\n" +
+				"  2 invalid: /price: must be…\n    such as sku-3\n" +
+				"  and 1 more kind of failure:\n    see the report\n"},
 		{middle, SummaryOptions{Width: 60},
 			"not ok: 0 of 3 passed\n  0 runs, 0.0s of run time\n" +
 				"  2 invalid: /price: must be above 0, such as sku-3\n" +

@@ -40,6 +40,7 @@ type Config struct {
 	MaxPageBytes   int64
 	MaxBody        int64
 	SpillDir       string
+	Trace          func(api.Exchange)
 }
 
 // A Client is safe for concurrent use.
@@ -73,6 +74,7 @@ func New(c Config) (*Client, error) {
 		MaxPageBytes:   c.MaxPageBytes,
 		MaxBody:        c.MaxBody,
 		SpillDir:       c.SpillDir,
+		Trace:          c.Trace,
 	})
 	if err != nil {
 		return nil, err

@@ -3,7 +3,9 @@ package browserbase
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/bbbatch/bbbatch/api"
 )
@@ -67,8 +69,10 @@ func (e *RequestError) Error() string { return e.Text }
 
 // Request returns what [Runs.Create] sends, to the byte. The error is a
 // [*RequestError].
-func (r *CreateRun) Request() (api.Request, error) {
-	body, err := r.encode()
+func (r *CreateRun) Request() (api.Request, error) { return r.request(new(compactSchema)) }
+
+func (r *CreateRun) request(schemas *compactSchema) (api.Request, error) {
+	body, err := r.encode(schemas)
 	if err != nil {
 		return api.Request{}, err
 	}
@@ -84,7 +88,7 @@ func (r *CreateRun) Request() (api.Request, error) {
 
 // encode returns the request as JSON with every raw part as it was given,
 // numbers and the order of members included.
-func (r *CreateRun) encode() ([]byte, error) {
+func (r *CreateRun) encode(schemas *compactSchema) ([]byte, error) {
 	settings, err := r.settings()
 	if err != nil {
 		return nil, err
@@ -92,25 +96,73 @@ func (r *CreateRun) encode() ([]byte, error) {
 	if r.Task == "" {
 		return nil, &RequestError{"task: is empty"}
 	}
-	if r.ResultSchema != nil && !isObject(r.ResultSchema) {
-		return nil, &RequestError{"resultSchema: is not a JSON object"}
-	}
 	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
 	// What is left to fail is raw JSON, and that was looked at.
-	err = e.Encode(struct {
-		AgentID         string              `json:"agentId,omitempty"`
-		Task            string              `json:"task"`
-		ResultSchema    json.RawMessage     `json:"resultSchema,omitempty"`
-		BrowserSettings json.RawMessage     `json:"browserSettings,omitempty"`
-		Variables       map[string]Variable `json:"variables,omitempty"`
-		PauseWhen       string              `json:"pauseWhen,omitempty"`
-	}{r.AgentID, r.Task, r.ResultSchema, settings, r.Variables, r.PauseWhen})
+	err = encodeJSON(&out, struct {
+		AgentID string `json:"agentId,omitempty"`
+		Task    string `json:"task"`
+	}{r.AgentID, r.Task})
+	if r.ResultSchema != nil {
+		text, ok := schemas.of(r.ResultSchema)
+		if !ok {
+			return nil, &RequestError{"resultSchema: is not a JSON object"}
+		}
+		out.Truncate(out.Len() - 1)
+		out.WriteString(`,"resultSchema":`)
+		out.Write(text)
+		out.WriteByte('}')
+	}
+	if settings != nil || len(r.Variables) > 0 || r.PauseWhen != "" {
+		at := out.Len() - 1
+		err = errors.Join(err, encodeJSON(&out, struct {
+			BrowserSettings json.RawMessage     `json:"browserSettings,omitempty"`
+			Variables       map[string]Variable `json:"variables,omitempty"`
+			PauseWhen       string              `json:"pauseWhen,omitempty"`
+		}{settings, r.Variables, r.PauseWhen}))
+		// The two objects become one.
+		text := out.Bytes()
+		text[at] = ','
+		out.Truncate(at + 1 + copy(text[at+1:], text[at+2:]))
+	}
 	if err != nil {
 		return nil, &RequestError{"the request: " + err.Error()}
 	}
-	return bytes.TrimSpace(out.Bytes()), nil
+	return out.Bytes(), nil
+}
+
+// encodeJSON appends v, without a line end.
+func encodeJSON(out *bytes.Buffer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	out.Truncate(out.Len() - 1)
+	return nil
+}
+
+// A compactSchema remembers the last schema that was sent, checked and without
+// white space: those of a batch are mostly the same, and larger than the rest
+// of their requests.
+type compactSchema struct {
+	mu            sync.Mutex
+	given, result json.RawMessage
+}
+
+// of returns the schema without white space; ok is false when it is not a JSON
+// object.
+func (c *compactSchema) of(given json.RawMessage) (result json.RawMessage, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.given != nil && bytes.Equal(c.given, given) {
+		return c.result, true
+	}
+	var out bytes.Buffer
+	if !isObject(given) || json.Compact(&out, given) != nil {
+		return nil, false
+	}
+	c.given, c.result = bytes.Clone(given), out.Bytes()
+	return c.result, true
 }
 
 func (r *CreateRun) settings() (json.RawMessage, error) {
@@ -131,9 +183,7 @@ func (r *CreateRun) settings() (json.RawMessage, error) {
 		return nil, &RequestError{"browserSettings.proxies: is neither true nor false nor a list"}
 	}
 	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
+	if err := encodeJSON(&out, s); err != nil {
 		return nil, &RequestError{"browserSettings: " + err.Error()}
 	}
 	return out.Bytes(), nil

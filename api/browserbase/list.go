@@ -77,30 +77,50 @@ func (r *Runs) list(ctx context.Context, f RunFilter) (api.Page, api.Answer, err
 // the listing incomplete in another way, an entry that can't be read and
 // [ErrPaging], come at its end.
 func (r *Runs) All(ctx context.Context, f RunFilter) iter.Seq2[api.Run, error] {
-	return func(yield func(api.Run, error) bool) {
+	return follow(f, func(f RunFilter) (runPage[api.Run], error) {
+		page, err := r.List(ctx, f)
+		return runPage[api.Run]{page.Runs, page.NextCursor, page.Unreadable}, err
+	}, func(run api.Run) string { return run.RunID })
+}
+
+// A runPage is one page of a listing, its runs read in one way or another.
+type runPage[T any] struct {
+	runs       []T
+	next       string // "" at the end
+	unreadable error  // of entries that are missing from runs
+}
+
+// follow yields the runs of a page and of those behind it. Runs whose id is ""
+// can't be told from each other: all are yielded.
+func follow[T any](f RunFilter, read func(RunFilter) (runPage[T], error), id func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		seen, cursors := seenSet{}, seenSet{}
 		cursors.add(f.Cursor)
 		var incomplete error
 		for pages, empty := 0, 0; ; pages++ {
-			page, err := r.List(ctx, f)
+			page, err := read(f)
 			if err != nil {
-				yield(api.Run{}, err)
+				yield(none, err)
 				return
 			}
-			if page.Unreadable != nil && incomplete == nil {
-				incomplete = fmt.Errorf("list runs: %w", page.Unreadable)
+			if page.unreadable != nil && incomplete == nil {
+				incomplete = fmt.Errorf("list runs: %w", page.unreadable)
 			}
 			empty++
-			for _, run := range page.Runs {
-				if !seen.add(run.RunID) {
-					continue
+			for _, run := range page.runs {
+				name := id(run)
+				if name != "" {
+					if !seen.add(name) {
+						continue
+					}
+					empty = 0
 				}
-				empty = 0
 				if !yield(run, nil) {
 					return
 				}
 			}
-			f.Cursor = page.NextCursor
+			f.Cursor = page.next
 			if f.Cursor == "" {
 				break
 			}
@@ -110,7 +130,7 @@ func (r *Runs) All(ctx context.Context, f RunFilter) iter.Seq2[api.Run, error] {
 			}
 		}
 		if incomplete != nil {
-			yield(api.Run{}, incomplete)
+			yield(none, incomplete)
 		}
 	}
 }

@@ -11,7 +11,10 @@ import (
 )
 
 // Runs is the resource /v1/agents/runs.
-type Runs struct{ api *api.Client }
+type Runs struct {
+	api     *api.Client
+	schemas compactSchema
+}
 
 // ErrRunEnded says that a run can't be stopped since it had ended before.
 var ErrRunEnded = errors.New("the run had already ended")
@@ -24,7 +27,7 @@ var ErrRunEnded = errors.New("the run had already ended")
 // its runId was read, the run exists: Create returns what is known of it, and
 // Status may be empty.
 func (r *Runs) Create(ctx context.Context, req CreateRun) (api.Run, error) {
-	x, err := req.Request()
+	x, err := req.request(&r.schemas)
 	if err != nil {
 		return api.Run{}, err
 	}

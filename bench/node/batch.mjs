@@ -39,7 +39,7 @@ async function runOne(row) {
   });
   // The first look comes as early as bbbatch's own: runs that take a minute
   // would be asked for more rarely.
-  for (let wait = 5; !ended.has(run.status); wait = Math.min(wait * 2, 2000)) {
+  for (let wait = 2; !ended.has(run.status); wait = Math.min(wait * 2, 2000)) {
     await sleep(wait);
     run = await client.agents.runs.retrieve(run.runId);
   }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -30,6 +31,7 @@ type application struct {
 	selected string // which part of the manifest file it is, in words; "" for all
 	outputs  []output
 	show     *display
+	log      *eventLog // nil when nobody asked
 	store    *ledger.Store
 	service  *service
 	secrets  batch.Secrets
@@ -48,6 +50,11 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
 		return err
 	}
+	var err error
+	if a.log, err = a.newEventLog(cancel); err != nil {
+		return err
+	}
+	defer func() { _ = a.log.close() }() // end tells of an error; whoever returns before it has one of their own
 	offset, err := a.preflight(ctx, drain)
 	if err != nil {
 		return a.describe(err)
@@ -120,9 +127,13 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	if err != nil {
 		return err
 	}
+	wake, logged, err := a.log.follow(b)
+	if err != nil {
+		return err
+	}
 	progress := a.show.start(b, sum)
 	defer progress.Close()
-	return batch.Run(ctx, batch.Config{
+	err = batch.Run(ctx, batch.Config{
 		Provider: a.service.provider, Ledger: b, Tasks: tasks,
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
@@ -134,14 +145,19 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
-		Warn:              func(m string) { progress.Line("warning: %s", m) },
+		Warn:              progress.Warn,
 		Notify: func(e batch.Event) {
 			progress.Event(e)
+			wake()
 			if e.Kind == batch.TaskJudged {
 				judged(e.Position)
 			}
 		},
 	})
+	if e := logged(); err == nil {
+		err = e
+	}
+	return err
 }
 
 func (a *application) concurrency() int {
@@ -219,7 +235,10 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	info := sum.Info
 	if a.service.kind == "local" {
 		a.show.say("batch %s is not continued: its local server ended with its process", titled(info))
-		return false, old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"})
+		if err := old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"}); err != nil {
+			return false, err
+		}
+		return false, a.log.record(old)
 	}
 	if a.store.Unclean() {
 		a.lookBack = info.OpenedAt
@@ -257,6 +276,8 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 	go func() {
 		defer close(done)
 		draining, detached := false, false
+		var telling sync.WaitGroup // a terminal that is stopped must not keep the next signal
+		defer telling.Wait()
 		for {
 			select {
 			case <-quit:
@@ -265,13 +286,14 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 				if s == os.Interrupt && !draining {
 					draining = true
 					close(closing)
-					a.show.interrupted()
+					telling.Go(a.show.interrupted)
 					continue
 				}
 				cancel() // first: the message takes a moment on a large batch
+				a.sys.console.hurry()
 				if !detached {
 					detached = true
-					a.show.detached()
+					telling.Go(a.show.detached)
 				}
 			}
 		}
@@ -295,9 +317,13 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if unread {
 		err = nil
 	}
-	if e := a.summarize(sum, written, runErr); e != nil {
-		err = errors.Join(err, e)
+	switch e := a.log.close(); {
+	case errors.Is(e, errUnread):
+		unread = true
+	case e != nil && (a.flags.events != report.Stdout || !isGone(e)):
+		err = errors.Join(err, fmt.Errorf("events: %w", e))
 	}
+	a.summarize(sum, written, runErr)
 	if err != nil {
 		return &failure{exitInternal, err, "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"}
 	}

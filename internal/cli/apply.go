@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bbbatch/bbbatch/api"
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
 	"github.com/bbbatch/bbbatch/internal/manifest"
@@ -30,8 +31,11 @@ type applyFlags struct {
 	fresh       bool
 	settle      time.Duration
 	progress    string
+	events      string
 	quiet       bool
-	again       string // the command line that continues the batch
+	verbose     bool
+	trace       func(api.Exchange) // nil without verbose
+	again       string             // the command line that continues the batch
 }
 
 func newApply(sys Sys, args []string) *cobra.Command {
@@ -79,6 +83,9 @@ BROWSERBASE_BASE_URL.
 			} else if f.settle < 0 {
 				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
+			if f.quiet && f.verbose {
+				return usage(errors.New("--quiet and --verbose: one or the other"), "")
+			}
 			m, err := load(sys, file)
 			if err != nil {
 				return err
@@ -101,7 +108,7 @@ BROWSERBASE_BASE_URL.
 	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
-		flags.StringVar(&f.providerURL, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
+		providerURLVar(flags, &f.providerURL)
 		envFileVar(flags, &f.envFile)
 	})
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
@@ -110,8 +117,10 @@ BROWSERBASE_BASE_URL.
 	})
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
 		flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH`, instead of those in the manifest (repeatable);\nthe format is the extension or FORMAT:PATH; - is standard output")
-		choiceVar(flags, &f.progress, "progress", "auto", "`HOW` to show progress: auto, bar, plain or none", "auto", "bar", "plain", "none")
+		choiceVar(flags, &f.progress, "progress", "auto", "`HOW` to show progress: auto, bar, plain, json or none; json makes every line\non standard error an object", "auto", "bar", "plain", "json", "none")
+		flags.StringVar(&f.events, "events", "", "append every event to `FILE`, one JSON object a line; - is standard output;\n\"bbbatch schema event\" describes them")
 		flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+		flags.BoolVarP(&f.verbose, "verbose", "v", false, "print a line for each event and each request to the service")
 	})
 	return cmd
 }
@@ -136,6 +145,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	dir := f.state
 	if dir == "" {
 		dir = filepath.Join(m.Dir, stateFolder)
+	}
+	if f.verbose {
+		f.trace = show.request
 	}
 	srv, err := connect(sys, m, f, dir)
 	if err != nil {
@@ -165,6 +177,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	for name, value := range srv.secrets {
 		secrets[name] = value
 	}
+	show.secrets = secrets
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
 		store: store, service: srv, secrets: secrets,

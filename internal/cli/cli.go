@@ -23,12 +23,14 @@ import (
 // with the code that says that the command line is wrong.
 func Main(args []string, sys Sys) (code int) {
 	defer runtime.KeepAlive(ballast())
+	sys = newConsole(sys)
 	defer func() {
 		if p := recover(); p != nil {
 			say(sys.Stderr, fmt.Sprintf("bbbatch: a bug: panic: %v\n%s", p, debug.Stack()), "the ledger has every result that was acknowledged")
 			code = exitInternal
 		}
 	}()
+	sys.console.json.Store(wantsJSON(args, sys.Getenv))
 	root := newRoot(sys, args)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
@@ -55,7 +57,8 @@ func newRoot(sys Sys, args []string) *cobra.Command {
 A paid run is never lost, never bought twice, and never believed without a
 check: every step is in a ledger before anything follows from it, and every
 result is judged against its JSON Schema on this machine.`,
-		Example: `  bbbatch apply examples/tasks.yaml --local     # no key, no account: real pages, a local agent
+		Example: `  bbbatch init shop                             # a first manifest, that runs on this machine
+  bbbatch apply shop/tasks.yaml --local         # no key, no account: real pages, a local agent
   bbbatch apply tasks.yaml -j 20 -o prices.csv  # against Browserbase, 20 runs at once
   bbbatch check tasks.yaml                      # is the manifest right? sends nothing`,
 		SilenceErrors: true,
@@ -77,7 +80,8 @@ result is judged against its JSON Schema on this machine.`,
 	root.SetErr(sys.Stderr)
 	root.SetUsageFunc(printUsage)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newApply(sys, args), newCheck(sys), newInit(sys), newReport(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	root.AddCommand(newInit(sys), newCheck(sys), newApply(sys, args), newReport(sys),
+		newStatus(sys), newList(sys), newShow(sys), newRuns(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	for _, c := range root.Commands() {
 		completeChoices(c)
 	}
@@ -143,6 +147,10 @@ func complainOf(w io.Writer, p manifest.Problem) {
 
 // say prints lines that may hold text from outside.
 func say(w io.Writer, line, hint string) {
+	if p, ok := w.(*patient); ok && p.console.json.Load() {
+		_, _ = io.WriteString(w, report.Clean(string(asObject(line, hint)))+"\n")
+		return
+	}
 	lines := strings.Split(line, "\n")
 	for i := range lines {
 		lines[i] = report.Clean(lines[i])

@@ -29,7 +29,7 @@ func TestTheManifestOfTheReadmeLoads(t *testing.T) {
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "tasks.yaml")
-	for name, content := range map[string]string{file: text, filepath.Join(dir, "products.csv"): "sku\n007\n008\n"} {
+	for name, content := range map[string]string{file: text, filepath.Join(dir, "products.csv"): "sku,site\n007,books\n008,tools\n"} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

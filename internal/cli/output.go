@@ -54,6 +54,10 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 	if onStdout > 1 {
 		return nil, wrongFlag("output", errors.New("only one report can go to standard output"), "name a file for the others")
 	}
+	if onStdout > 0 && f.events == report.Stdout {
+		return nil, usage(errors.New("--events: events and a report can't both go to standard output, where JSONL goes when no report is declared"),
+			"name a file for one of them: -o PATH, --events FILE")
+	}
 	return outs, nil
 }
 
@@ -62,6 +66,13 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 // another batch it does so for that one.
 func (a *application) place(info batch.Info) error {
 	seen := make(map[string]bool)
+	events := a.flags.events
+	if events != "" {
+		var err error
+		if events, err = filepath.Abs(events); err != nil {
+			return usage(fmt.Errorf("--events: %w", err), "")
+		}
+	}
 	for i := range a.outputs {
 		o := &a.outputs[i]
 		if o.declared != nil && o.Path != report.Stdout {
@@ -79,6 +90,9 @@ func (a *application) place(info batch.Info) error {
 			partial := report.PartialName(file)
 			if seen[file] || seen[partial] {
 				return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
+			}
+			if file == events || partial == events {
+				return usage(fmt.Errorf("%s: a report and --events go to the same file", o.Path), "give each a path of its own")
 			}
 			seen[file], seen[partial] = true, true
 			if err := sparesLedger(o.Path, a.state); err != nil {
@@ -128,7 +142,7 @@ func (a *application) stream(b *ledger.Batch, stop func()) *stream {
 	s := &stream{stop: stop, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	for _, o := range a.outputs {
 		if o.Path == report.Stdout && o.Format == report.JSONL {
-			s.jsonl = report.NewStream(a.sys.stdout(), b)
+			s.jsonl = report.NewStream(a.show.stdout(), b)
 		}
 	}
 	go s.run()
@@ -169,13 +183,6 @@ func (s *stream) close(ctx context.Context, finished bool) error {
 		return s.jsonl.Finish(finished)
 	})
 }
-
-// errUnread says that the process was told to end while the reader of standard
-// output did not read.
-var errUnread = errors.New("standard output is not read")
-
-// readerGrace is how long such a reader is waited for.
-const readerGrace = 300 * time.Millisecond
 
 // unlessUnread returns what write does, or leaves it behind once ctx is done: a
 // pipe that is full would hold the process for ever.

@@ -86,6 +86,7 @@ func TestScripts(t *testing.T) {
 			"repeat":    repeat,
 			"unsent":    unsent,
 			"requests":  requests,
+			"valid":     valid,
 		},
 	})
 }

@@ -83,7 +83,7 @@ func TestAPanicInATaskShowsNoSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := filepath.Join(m.Dir, stateFolder)
-		srv, err := connectLocal(Sys{}, m, dir)
+		srv, err := connectLocal(Sys{}, m, &applyFlags{}, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

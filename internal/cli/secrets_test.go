@@ -31,7 +31,17 @@ var canaryCommands = [][]string{
 	{"apply", "few.yaml", "--progress", "bar", "-o", "jsonl:-"},
 	{"apply", "few.yaml", "-q", "-o", "csv:-"},
 	{"apply", "few.yaml", "--select", "status.*", "--progress", "none"},
+	{"apply", "few.yaml", "-v", "--events", "events.jsonl", "-o", "jsonl:-"},
+	{"apply", "few.yaml", "--progress", "json", "--events", "-", "-o", "json.csv"},
 	{"report", "tasks.yaml", "-o", "again.csv", "-o", "jsonl:-"},
+	{"list"},
+	{"list", "--json"},
+	{"status"},
+	{"status", "--json"},
+	{"status", "few.yaml"},
+	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml"},
+	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml", "--json"},
+	{"show", "status.SHOP_TOKEN.0", "-f", "few.yaml"},
 }
 
 // cli.md "A key never appears in … output", reports.md "JSONL": a secret that

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
+	"github.com/bbbatch/bbbatch/api"
 	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/manifest"
@@ -41,29 +44,20 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		if f.providerURL != "" {
 			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
 		}
-		return connectLocal(sys, m, spill)
+		return connectLocal(sys, m, f, spill)
 	}
-	key := sys.Getenv("BROWSERBASE_API_KEY")
-	if key == "" {
-		return nil, &failure{exitService, errors.New("no API key: the environment variable BROWSERBASE_API_KEY is not set"),
-			"export BROWSERBASE_API_KEY=…, or use --local to run on this machine without a key"}
+	c, err := newClient(sys, f.providerURL, spill, f.trace)
+	var told *failure
+	if errors.As(err, &told) && told.code == exitService {
+		told.hint += ", or use --local to run on this machine without a key"
 	}
-	if err := checkKey("BROWSERBASE_API_KEY", key); err != nil {
-		return nil, err
-	}
-	url, from, err := address(sys, f.providerURL)
 	if err != nil {
 		return nil, err
-	}
-	url = strings.TrimRight(url, "/")
-	client, err := newClient(sys, key, url, spill)
-	if err != nil {
-		return nil, usage(err, "look at BROWSERBASE_API_KEY and "+from)
 	}
 	return &service{
-		provider: provider.Browserbase(client), kind: "browserbase", baseURL: url,
+		provider: provider.Browserbase(c.Client), kind: "browserbase", baseURL: c.baseURL,
 		rate: browserbaseRate, firstLook: browserbaseLook,
-		secrets: batch.Secrets{"BROWSERBASE_API_KEY": key},
+		secrets: batch.Secrets{apiKey: c.key},
 		close:   func() error { return nil },
 	}, nil
 }
@@ -73,16 +67,55 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 // they are read into one.
 const maxInMemory = 1 << 20
 
-func newClient(sys Sys, key, url, spill string) (*browserbase.Client, error) {
-	return browserbase.New(browserbase.Config{
-		APIKey: key, BaseURL: url, SpillDir: spill, MaxResultBytes: maxInMemory,
-		UserAgent: "bbbatch/" + version(), Timeout: sys.Timeout,
-	})
+func clientConfig(sys Sys, key, address, spill string, trace func(api.Exchange)) browserbase.Config {
+	return browserbase.Config{
+		APIKey: key, BaseURL: address, SpillDir: spill, MaxResultBytes: maxInMemory,
+		UserAgent: "bbbatch/" + version(), Timeout: sys.Timeout, Trace: trace,
+	}
+}
+
+// apiKey is the variable that the key is read from.
+const apiKey = "BROWSERBASE_API_KEY"
+
+// A client speaks to the service that the command line or the environment
+// names.
+type client struct {
+	*browserbase.Client
+	baseURL string
+	key     string
+}
+
+// newClient makes a client of the service at an address, which is the
+// environment's or the vendor's when it is "". It sends nothing. trace, which
+// may be nil, is told of every request.
+func newClient(sys Sys, providerURL, spill string, trace func(api.Exchange)) (*client, error) {
+	key := sys.Getenv(apiKey)
+	if key == "" {
+		return nil, &failure{exitService, fmt.Errorf("no API key: the environment variable %s is not set", apiKey), "export " + apiKey + "=…"}
+	}
+	if err := checkKey(apiKey, key); err != nil {
+		return nil, err
+	}
+	url, from, err := address(sys, providerURL)
+	if err != nil {
+		return nil, err
+	}
+	url = strings.TrimRight(url, "/")
+	c, err := browserbase.New(clientConfig(sys, key, url, spill, trace))
+	if err != nil {
+		return nil, usage(err, "look at "+apiKey+" and "+from)
+	}
+	return &client{c, url, key}, nil
+}
+
+// providerURLVar defines --provider-url, which newClient takes.
+func providerURLVar(flags *pflag.FlagSet, address *string) {
+	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
 }
 
 // connectLocal starts the agents API inside this process, on a free port of
 // the loopback interface.
-func connectLocal(sys Sys, m *manifest.Manifest, spill string) (*service, error) {
+func connectLocal(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*service, error) {
 	key := rand.Text()
 	srv, err := server.New(server.Config{
 		Key:         key,
@@ -106,7 +139,7 @@ func connectLocal(sys Sys, m *manifest.Manifest, spill string) (*service, error)
 		}
 		return err
 	}
-	client, err := newClient(sys, key, "http://"+listener.Addr().String(), spill)
+	client, err := browserbase.New(clientConfig(sys, key, "http://"+listener.Addr().String(), spill, f.trace))
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

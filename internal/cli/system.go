@@ -28,12 +28,15 @@ type Sys struct {
 	// is not.
 	StdoutTerminal func() bool
 
-	// Terminal reports whether stderr is a terminal, and its width in columns.
+	// Terminal reports whether stderr is a terminal that obeys escape sequences,
+	// and its width in columns.
 	Terminal func() (width int, ok bool)
 
 	// Signals yields what arrives of SIGINT, SIGTERM and SIGHUP until stop is
 	// called.
 	Signals func() (signals <-chan os.Signal, stop func())
+
+	console *console // made by Main
 }
 
 // System returns the process's own world. A write to a closed pipe becomes an
@@ -51,7 +54,7 @@ func System() Sys {
 		StdoutTerminal: func() bool { return term.IsTerminal(int(os.Stdout.Fd())) },
 		Terminal: func() (int, bool) {
 			fd := int(os.Stderr.Fd())
-			if !term.IsTerminal(fd) {
+			if !term.IsTerminal(fd) || !obeysEscapes(os.Stderr.Fd()) {
 				return 0, false
 			}
 			width, _, err := term.GetSize(fd)

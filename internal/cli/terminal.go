@@ -52,3 +52,16 @@ func (c *cleanWriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// outWidth is the width in columns that text on stdout must keep; 0 where
+// nobody looks at it on a terminal. A stdout that is a terminal is taken to be
+// the one that stderr is.
+func (s Sys) outWidth() int {
+	if s.StdoutTerminal == nil || !s.StdoutTerminal() {
+		return 0
+	}
+	if width, ok := s.Terminal(); ok {
+		return width
+	}
+	return 80
+}

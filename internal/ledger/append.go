@@ -30,37 +30,64 @@ func (b *Batch) ID() string { return b.id }
 // A result's file is moved into the state folder; it stays where it is when the
 // event was not written. Times that no clock can have shown (before 1678 or
 // after 2261) are stored as none.
-func (b *Batch) Append(e batch.Event) error {
-	if err := wellFormed(e); err != nil {
-		return err
+func (b *Batch) Append(events ...batch.Event) error {
+	writes := make([]write, 0, len(events))
+	err := b.prepare(&writes, events)
+	if err == nil {
+		err = b.store.write(func(c *connection) error { return applyAll(c, writes) })
+	}
+	for i := range writes {
+		if err == nil {
+			err = writes[i].refused
+		}
+		if err != nil {
+			writes[i].result.undo()
+		} else {
+			writes[i].result.finish()
+		}
+	}
+	if err == nil && events[len(events)-1].Kind == batch.BatchClosed {
+		b.sweepStages()
+	}
+	return err
+}
+
+// prepare makes events ready to be written, as far as that goes without the
+// writer.
+func (b *Batch) prepare(writes *[]write, events []batch.Event) error {
+	for _, e := range events {
+		if err := wellFormed(e); err != nil {
+			return err
+		}
 	}
 	if err := b.store.refusal(); err != nil {
 		return err
 	}
-	w := write{batch: b, event: clean(e)}
-	if e.Kind == batch.AttemptEnded {
-		var err error
-		if w.result, err = b.stage(e.Position, e.Attempt, e.Run.Result); err != nil {
-			return b.store.fail(err)
+	for _, e := range events {
+		w := write{batch: b, event: clean(e)}
+		if e.Kind == batch.AttemptEnded {
+			var err error
+			if w.result, err = b.stage(e.Position, e.Attempt, e.Run.Result); err != nil {
+				return b.store.fail(err)
+			}
+			w.event.Run.Result = batch.Result{Size: w.result.size}
 		}
-		w.event.Run.Result = batch.Result{Size: w.result.size}
+		*writes = append(*writes, w)
+		last := &(*writes)[len(*writes)-1]
+		var err error
+		if last.data, last.verdict, err = encode(last.event); err != nil {
+			return err
+		}
 	}
-	var err error
-	if w.data, w.verdict, err = encode(w.event); err != nil {
-		w.result.undo()
-		return err
-	}
-	err = b.store.write(w.apply)
-	if err == nil {
-		err = w.refused
-	}
-	if err != nil {
-		w.result.undo()
-		return err
-	}
-	w.result.finish()
-	if e.Kind == batch.BatchClosed {
-		b.sweepStages()
+	return nil
+}
+
+// applyAll applies events one after the other until one is refused.
+func applyAll(c *connection, writes []write) error {
+	for i := range writes {
+		if err := writes[i].apply(c); err != nil || writes[i].refused != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -61,12 +61,16 @@ func (w *write) apply(c *connection) error {
 	return w.record(c, from, to)
 }
 
-// fly applies the event by what is remembered of the task, and reports false
-// when that does not do: nothing was written then.
+// fly applies the event by what is remembered of the task, or by where tasks
+// mostly stand before their first attempt, and reports false when that does not
+// do: nothing was written then.
 func (w *write) fly(c *connection) (done bool, err error) {
 	from, ok := w.batch.flight[w.event.Position]
 	if !ok {
-		return false, nil
+		if w.event.Kind != batch.AttemptIntended || w.event.Attempt != 1 {
+			return false, nil
+		}
+		from = Standing{State: batch.StatePending}
 	}
 	to, err := from.after(w.event)
 	if err != nil || from.State == to.State {

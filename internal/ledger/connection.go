@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 )
 
@@ -11,7 +12,9 @@ import (
 // reads are short.
 type connection struct {
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]*sql.Stmt              // of one and all
+	execs map[string]driver.StmtExecContext // of exec
+	args  []driver.NamedValue               // of the exec under way
 }
 
 func connect(db *sql.DB) (*connection, error) {
@@ -19,7 +22,7 @@ func connect(db *sql.DB) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
+	return &connection{conn: conn, stmts: map[string]*sql.Stmt{}, execs: map[string]driver.StmtExecContext{}}, nil
 }
 
 func (c *connection) stmt(query string) (*sql.Stmt, error) {
@@ -34,17 +37,36 @@ func (c *connection) stmt(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// exec returns how many rows changed.
-func (c *connection) exec(query string, args ...any) (int64, error) {
-	stmt, err := c.stmt(query)
-	if err != nil {
-		return 0, err
+// exec returns how many rows changed. It gives the statement to the driver
+// itself: a task takes a dozen of them, and database/sql would look for a
+// connection and copy the arguments each time.
+func (c *connection) exec(query string, args ...any) (changed int64, err error) {
+	c.args = c.args[:0]
+	for i, arg := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return 0, err
+		}
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
-	res, err := stmt.Exec(args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	err = c.conn.Raw(func(conn any) error {
+		stmt := c.execs[query]
+		if stmt == nil {
+			prepared, err := conn.(driver.Conn).Prepare(query)
+			if err != nil {
+				return err
+			}
+			stmt = prepared.(driver.StmtExecContext)
+			c.execs[query] = stmt
+		}
+		res, err := stmt.ExecContext(context.Background(), c.args)
+		if err == nil {
+			changed, err = res.RowsAffected()
+		}
+		return err
+	})
+	clear(c.args) // lets go of what they hold
+	return changed, err
 }
 
 // one reads one row; found is false when there is none.
@@ -83,6 +105,9 @@ func (c *connection) close() error {
 	var err error
 	for _, stmt := range c.stmts {
 		err = errors.Join(err, stmt.Close())
+	}
+	for _, stmt := range c.execs {
+		err = errors.Join(err, c.conn.Raw(func(any) error { return stmt.(driver.Stmt).Close() }))
 	}
 	return errors.Join(err, c.conn.Close())
 }

@@ -60,7 +60,7 @@ func Lock(dir, name string) (*NameLock, error) {
 	}
 	path := filepath.Join(dir, name+".lock")
 	file := flock.New(path, flock.SetPermissions(fileMode))
-	got, err := file.TryLock()
+	got, err := tryLock(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -72,6 +72,18 @@ func Lock(dir, name string) (*NameLock, error) {
 		return nil, err
 	}
 	return &NameLock{file: file}, nil
+}
+
+// tryLock asks a few times: who looks at [HeldBy] may have the lock for a
+// moment.
+func tryLock(file *flock.Flock) (got bool, err error) {
+	for range 4 {
+		if got, err = file.TryLock(); got || err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return got, err
 }
 
 // Unlock gives the lock back. The file stays: another process may have it open.

@@ -81,7 +81,7 @@ func (s *Store) connect() (err error) {
 		return s.explain(err)
 	}
 	if err = prepare(context.Background(), s.conn.conn, s.path, s.unclean); err == nil {
-		s.readers, err = openReaders(s.path)
+		s.readers, err = openReaders(source(s.path, "ro"))
 	}
 	if err != nil {
 		_ = s.conn.close()

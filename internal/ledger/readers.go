@@ -21,8 +21,8 @@ type readers struct {
 	idle []*connection // a stack
 }
 
-func openReaders(path string) (*readers, error) {
-	db, err := sql.Open("sqlite", source(path, "ro"))
+func openReaders(source string) (*readers, error) {
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		return nil, err
 	}

@@ -187,6 +187,7 @@ func TestSummary(t *testing.T) {
 		Runs:    12,
 		RunTime: 8*90*time.Second + 30*time.Second,
 		Leaked:  1,
+		Kinds:   4,
 		Failures: []batch.Failure{
 			{Outcome: batch.Invalid, Message: "/items/0/price: 0.50 is too small", Count: 7, Example: "task-0"},
 			{Outcome: batch.Failed, Reason: batch.RunFailed, Message: "boom", Count: 2, Example: "task-9"},

@@ -21,19 +21,15 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		if err := b.count(c, &s); err != nil {
 			return err
 		}
-		var length float64
-		_, err := c.one(`
-			SELECT count(*), total(CASE WHEN length BETWEEN 0 AND ? THEN length END)
-			FROM (SELECT ended_at - coalesce(started_at, created_at) AS length FROM attempts WHERE batch = ? AND run_id IS NOT NULL)`,
-			[]any{int64(longestRun), b.key}, &s.Runs, &length)
-		if err != nil {
+		if err := b.runs(c, &s); err != nil {
 			return err
 		}
-		s.RunTime = math.MaxInt64
-		if length < math.MaxInt64 {
-			s.RunTime = time.Duration(length)
-		}
 		if _, err := c.one(`SELECT count(*) FROM verdicts WHERE batch = ? AND leaked > 0`, []any{b.key}, &s.Leaked); err != nil {
+			return err
+		}
+		if _, err := c.one(`
+			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND outcome <> ? GROUP BY outcome, reason, signature)`,
+			[]any{b.key, string(batch.Passed)}, &s.Kinds); err != nil {
 			return err
 		}
 		return b.failures(c, &s)
@@ -52,6 +48,20 @@ func (b *Batch) count(c *connection, s *batch.Summary) error {
 			s.Counts[display(state, outcome, s.Info.Halted != "", !s.Info.ClosedAt.IsZero())] += n
 			return true, err
 		})
+}
+
+// runs counts the runs and adds up their lengths.
+func (b *Batch) runs(c *connection, s *batch.Summary) error {
+	var length float64
+	_, err := c.one(`
+		SELECT count(*), total(CASE WHEN length BETWEEN 0 AND ? THEN length END)
+		FROM (SELECT ended_at - coalesce(started_at, created_at) AS length FROM attempts WHERE batch = ? AND run_id IS NOT NULL)`,
+		[]any{int64(longestRun), b.key}, &s.Runs, &length)
+	s.RunTime = math.MaxInt64
+	if length < math.MaxInt64 {
+		s.RunTime = time.Duration(length)
+	}
+	return err
 }
 
 // failures groups what did not pass by outcome, reason and signature.

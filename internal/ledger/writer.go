@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // ErrBroken says that a write went wrong in a way that leaves open what is on
@@ -16,6 +17,14 @@ var ErrClosed = errors.New("the ledger is closed")
 
 // groupLimit bounds how many jobs share a transaction.
 const groupLimit = 512
+
+// Where several write at once, a small group waits a moment for others to join
+// it: a commit costs as much as several events, and nobody who waits for a run
+// notices the moment.
+const (
+	smallGroup = 16
+	groupWait  = 300 * time.Microsecond
+)
 
 // A job is work inside a transaction. An error of its do is fatal to the store;
 // a job that merely refuses writes nothing, returns nil and keeps its refusal
@@ -44,7 +53,8 @@ func (s *Store) writer() {
 	defer close(s.written)
 	group := make([]job, 0, groupLimit)
 	for first := range s.jobs {
-		group = s.gather(append(group[:0], first))
+		crowded := len(group) > 1 // the last one
+		group = s.gather(append(group[:0], first), crowded)
 		err := s.refusal()
 		if err == nil {
 			if err = s.commit(group); err != nil {
@@ -59,8 +69,17 @@ func (s *Store) writer() {
 
 // gather adds the jobs that wait already. Those who were answered by the last
 // commit get a chance to send their next one first.
-func (s *Store) gather(group []job) []job {
+func (s *Store) gather(group []job, crowded bool) []job {
 	runtime.Gosched()
+	group = s.waiting(group)
+	if crowded && len(group) < smallGroup {
+		time.Sleep(groupWait)
+		group = s.waiting(group)
+	}
+	return group
+}
+
+func (s *Store) waiting(group []job) []job {
 	for len(group) < groupLimit {
 		select {
 		case j, ok := <-s.jobs:

@@ -25,6 +25,7 @@ func Run(t *testing.T, open Opener) {
 		{"a rejected attempt's number is free", rejectedNumber},
 		{"a run belongs to one attempt", oneOwner},
 		{"a conflict writes nothing", conflictIsEmpty},
+		{"several events together", together},
 		{"a malformed event is no conflict", malformed},
 		{"nothing after the end", nothingAfterClose},
 		{"small, large and spilled results", results},

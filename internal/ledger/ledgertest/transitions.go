@@ -175,6 +175,22 @@ func oneOwner(t *testing.T, open Opener) {
 	}
 }
 
+func together(t *testing.T, open Opener) {
+	l := open(t, Tasks(2)...)
+	appendAll(t, l, intended(0, 1), intended(1, 1))
+	if err := l.Append(started(0, 1, "r"), ended(0, 1, batch.Result{Raw: []byte("1"), Size: 1}), judged(0, 1, batch.Passed)); err != nil {
+		t.Fatal(err)
+	}
+	if got := row(t, l, 0); got.State != batch.StateDone || got.Outcome != batch.Passed || got.RunID != "r" {
+		t.Errorf("got %+v, want all three steps", got)
+	}
+	// What comes before a refusal is written, what comes after it is not.
+	err := l.Append(started(1, 1, "s"), started(1, 1, "s"), ended(1, 1, batch.Result{}))
+	if got := row(t, l, 1); !errors.Is(err, batch.ErrConflict) || got.State != batch.StateRunning {
+		t.Errorf("got %v and state %s, want %v and %s", err, got.State, batch.ErrConflict, batch.StateRunning)
+	}
+}
+
 func conflictIsEmpty(t *testing.T, open Opener) {
 	l := open(t, Tasks(1)...)
 	appendAll(t, l, intended(0, 1), started(0, 1, "r"), ended(0, 1, batch.Result{Raw: []byte(`1`), Size: 1}))

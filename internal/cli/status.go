@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+func newStatus(sys Sys) *cobra.Command {
+	var which batchArg
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status [BATCH|FILE]",
+		Short: "Tell where a batch stands, also while another process runs it",
+		Long: `Tell where a batch stands, from the ledger; nothing is sent. It may be run while
+another process works on the batch, and does not disturb it.
+` + aboutBatch + `
+
+With --json it is one JSON object on a line, with the 1,000 oldest of the tasks
+in flight.
+
+Exit codes:
+  0    the batch was found, however it stands
+  2    there is no such batch, or the ledger can't be read
+  70   an internal error: the ledger could not be read to its end`,
+		Example: `  bbbatch status
+  bbbatch status tasks.yaml
+  bbbatch status --json | jq .counts`,
+		Args: atMostOne("batch"),
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			b, err := which.open(sys, args)
+			if err != nil {
+				return err
+			}
+			defer func() { err = also(err, b.close()) }()
+			s, err := standing(sys, b)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return unlessGone(report.StandingRecord(sys.stdout(), s))
+			}
+			return unlessGone(report.StandingText(sys.stdout(), s, sys.outWidth()))
+		},
+	}
+	cmd.ValidArgsFunction = which.complete(sys)
+	flagGroup(cmd, groupState, which.define)
+	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) { jsonVar(flags, &asJSON) })
+	return cmd
+}
+
+// The pace of a batch is that of its last minutes, once there is enough to
+// tell from.
+const (
+	paceWindow = 10 * time.Minute
+	paceLeast  = 5 * time.Second
+)
+
+// standing gathers where a batch stands. Each part is read by itself, so that a
+// batch at work may have moved a little between them.
+func standing(sys Sys, b *foundBatch) (report.Standing, error) {
+	sum, err := b.Summary()
+	if err != nil {
+		return report.Standing{}, err
+	}
+	now := sys.Now().UTC()
+	s := report.Standing{Summary: sum, Now: now}
+	since := now.Add(-paceWindow)
+	if sum.Info.ClosedAt.IsZero() {
+		if h := ledger.HeldBy(b.reader.Dir(), sum.Info.Name); h != nil {
+			s.Process = &report.Process{PID: h.PID, Host: h.Host, Since: h.Since}
+		}
+	}
+	pace, err := b.Pace(since)
+	if err != nil {
+		return s, err
+	}
+	s.Last = pace.Last
+	// Only who holds the lock writes events, so one that is younger than the
+	// lock is its holder's.
+	s.Works = s.Process != nil && !pace.Last.Before(s.Process.Since)
+	if s.Works {
+		s.PerMinute, s.Left = estimate(sum, pace, now)
+	}
+	if s.Flights, s.InFlight, err = flights(b, now); err != nil {
+		return s, err
+	}
+	s.Next = nextCommand(b, s)
+	return s, nil
+}
+
+// estimate is the pace of a batch in tasks a minute and the time to its end; 0
+// when there is nothing to tell from.
+func estimate(sum batch.Summary, pace ledger.Pace, now time.Time) (perMinute float64, left time.Duration) {
+	took := now.Sub(pace.From)
+	if pace.Judged == 0 || took < paceLeast {
+		return 0, 0
+	}
+	rest := sum.Counts[batch.Pending] + sum.Counts[batch.Running]
+	if sum.Info.Halted == "" {
+		left = time.Duration(float64(took) / float64(pace.Judged) * float64(rest))
+	}
+	return math.Round(float64(pace.Judged)/took.Minutes()*100) / 100, left
+}
+
+// mostFlights is how many tasks in flight a status names.
+const mostFlights = 1000
+
+// flights returns the oldest tasks in flight, and how many there are.
+func flights(b *foundBatch, now time.Time) (oldest []report.Flight, n int, err error) {
+	byAge := func(x, y report.Flight) int { return x.Since.Compare(y.Since) }
+	for row, err := range b.Open(batch.StateStarting, batch.StateUnsure, batch.StateRunning, batch.StateEnded) {
+		if err != nil {
+			return nil, 0, err
+		}
+		n++
+		since := cmp.Or(row.StartedAt, row.IntendedAt)
+		oldest = append(oldest, report.Flight{
+			Task: row.ID, RunID: row.RunID, Status: row.Status, State: row.State, Since: since,
+			Seconds: float64(max(now.Sub(since), 0).Milliseconds()) / 1000,
+		})
+		if len(oldest) == 2*mostFlights {
+			slices.SortStableFunc(oldest, byAge)
+			oldest = oldest[:mostFlights]
+		}
+	}
+	slices.SortStableFunc(oldest, byAge)
+	return oldest[:min(len(oldest), mostFlights)], n, nil
+}
+
+// nextCommand is what to type next, "" while a process is at work. Where apply
+// would not continue the batch, a shell's comment says so: it buys anew.
+func nextCommand(b *foundBatch, s report.Standing) string {
+	info := s.Summary.Info
+	switch {
+	case s.Process != nil:
+		return ""
+	case info.ClosedAt.IsZero():
+		return applyCommand(b, info) + afresh(info, s.Now)
+	case len(s.Summary.Failures) > 0:
+		return again(withState([]string{"show", s.Summary.Failures[0].Example, "--batch", info.ID}, b.state))
+	}
+	return again(append(withState([]string{"report", info.ID}, b.state), "-o", "PATH"))
+}
+
+func applyCommand(b *foundBatch, info batch.Info) string {
+	if info.Selection != "" || !isFile(info.ManifestPath) {
+		return "the same bbbatch apply command again"
+	}
+	words := []string{"apply", info.ManifestPath}
+	if !b.besideManifest(info.ManifestPath) {
+		words = withState(words, b.state)
+	}
+	if info.Provider == "local" {
+		words = append(words, "--local")
+	}
+	return again(words)
+}
+
+func afresh(info batch.Info, now time.Time) string {
+	switch {
+	case info.Provider == "local":
+		return "   # starts afresh: the local server ended with its process"
+	case now.Sub(info.OpenedAt) > continueWithin:
+		return "   # collects its runs, then starts afresh and buys every task: it is older than " + report.Duration(continueWithin)
+	}
+	return ""
+}

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/report/terminaltest"
+	"github.com/bbbatch/bbbatch/schema"
+)
+
+// objects checks every line against the schema and returns its event.
+func objects(t *testing.T, text string) (kinds []string) {
+	t.Helper()
+	s, err := schema.Compile(EventSchema(), schema.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		for _, p := range s.Validate([]byte(line)) {
+			t.Errorf("%s: %s: %s", line, p.InstancePath, p.Message)
+		}
+		var o struct{ Event string }
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		kinds = append(kinds, o.Event)
+	}
+	return kinds
+}
+
+// In mode JSON it is said where the batch stands at the beginning, once a second
+// while that changes, every 30 s while it does not, and at the end.
+func TestSnapshots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := terminaltest.New(0, t.Errorf)
+		p := NewProgress(s, ProgressOptions{Mode: JSON, Batch: "0123abcd", Total: 40, Started: map[batch.Outcome]int{batch.Passed: 1}})
+		synctest.Wait()
+		time.Sleep(50 * time.Millisecond) // not when a second is full
+		for i := range 20 {
+			p.Event(intended(i))
+			p.Event(passed(i))
+			time.Sleep(100 * time.Millisecond)
+		}
+		p.Line("a %s", "message")
+		p.Warn("careful")
+		p.Event(batch.Event{Kind: batch.BatchHalted, Position: -1, Message: "no quota"})
+		time.Sleep(65 * time.Second)
+		p.Close()
+		p.Line("later")
+		got := strings.Join(objects(t, s.Text()), " ")
+		want := "progress progress progress message warning warning progress progress progress message"
+		if got != want {
+			t.Errorf("got %s, want %s:\n%s", got, want, s.Text())
+		}
+		if !strings.Contains(s.Text(), `"event":"progress","total":40,"counts":{"passed":21},"inFlight":0,"elapsedSeconds":67`) {
+			t.Errorf("the end is not told:\n%s", s.Text())
+		}
+	})
+}
+
+// Lines are objects without snapshots where only lines are asked for.
+func TestObjectsOnly(t *testing.T) {
+	var out bytes.Buffer
+	p := NewProgress(&out, ProgressOptions{Objects: true})
+	p.Warn("careful")
+	p.Close()
+	if got := objects(t, out.String()); len(got) != 1 || got[0] != "warning" {
+		t.Errorf("got %v, want one warning", got)
+	}
+}
+
+func TestSummaryLine(t *testing.T) {
+	var out bytes.Buffer
+	s := batch.Summary{
+		Info: batch.Info{ID: "0123abcd", Total: 3, Halted: "x\u202e"}, Counts: map[batch.Outcome]int{batch.Passed: 1, batch.Failed: 2, batch.Unknown: 0},
+		Runs: 3, RunTime: 1500 * time.Millisecond, Kinds: 5, Leaked: 1,
+		Failures: []batch.Failure{{Outcome: batch.Failed, Reason: batch.Deadline, Message: "late", Count: 2, Example: "a"}},
+	}
+	if err := SummaryLine(&out, s, SummaryOptions{Reports: []string{"a.csv"}, Next: "again"}); err != nil {
+		t.Fatal(err)
+	}
+	objects(t, out.String())
+	_, got, _ := strings.Cut(out.String(), `"event"`)
+	want := `:"summary","ok":false,"total":3,"counts":{"failed":2,"passed":1},"runs":3,"runSeconds":1.5,"halted":"x` + "\ufffd" + `",` +
+		`"failures":[{"outcome":"failed","reason":"deadline","message":"late","count":2,"example":"a"}],"failureKinds":5,"leaked":1,"reports":["a.csv"],"next":"again"}` + "\n"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Every event of the ledger, with nothing and with everything that its kind may
+// have, is one that the schema describes.
+func TestEventsAreDescribed(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	run := &batch.Observed{ID: "r", Status: "NEW_WORD", SessionID: "s", AgentID: "g", CreatedAt: at, StartedAt: at, EndedAt: at,
+		Cause: &batch.Cause{Code: "c", Message: "m"}, Result: batch.Result{Raw: []byte("SECRET"), Size: 6}}
+	verdict := &batch.Verdict{Outcome: batch.Invalid, Message: "got SECRET", Candidates: []string{"r"}, Leaked: []string{"NAME"},
+		Problems: []schema.Problem{{InstancePath: "/a", Keyword: "type", Message: "got SECRET", Actual: []byte(`"SECRET"`)}}}
+	task := func(k batch.Kind) batch.Event {
+		return batch.Event{Kind: k, Position: 3, Attempt: 1, At: at, Message: "why"}
+	}
+	events := []batch.Event{
+		{Kind: batch.BatchOpened, Position: -1, At: at}, {Kind: batch.BatchContinued, Position: -1, At: at},
+		{Kind: batch.TaskAdded, Position: 0, Last: 999, At: at}, {Kind: batch.BatchHalted, Position: -1, At: at, Message: "why"},
+		{Kind: batch.BatchClosed, Position: -1, At: at}, {Kind: batch.AgentRead, Position: -1, At: at, Agent: "g"},
+		task(batch.AttemptUnknown), task(batch.AttemptRejected), task(batch.StopIntended),
+		{Kind: batch.AttemptIntended, Position: 3, Attempt: 1, At: at, Digest: "d"},
+		{Kind: batch.AttemptStarted, Position: 3, Attempt: 1, At: at, Run: run}, {Kind: batch.RunObserved, Position: 3, Attempt: 1, At: at, Run: run},
+		{Kind: batch.AttemptEnded, Position: 3, Attempt: 1, At: at, Run: run},
+		{Kind: batch.TaskJudged, Position: 3, Attempt: 1, At: at, Verdict: verdict},
+		{Kind: batch.TaskJudged, Position: 3, At: at, Verdict: &batch.Verdict{Outcome: batch.NotStarted}},
+	}
+	var out bytes.Buffer
+	for i, e := range events {
+		l := LoggedEvent{Seq: int64(i + 1), Batch: "0123abcd", Event: e, Info: batch.Info{Name: "n", Provider: "local"}}
+		if e.Position >= 0 && e.Kind != batch.TaskAdded {
+			l.Task = "sku"
+		}
+		out.Write(l.Line())
+	}
+	kinds := map[string]bool{}
+	for _, k := range objects(t, out.String()) {
+		kinds[k] = true
+	}
+	if len(kinds) != 14 {
+		t.Errorf("got %d kinds, want 14", len(kinds))
+	}
+	if strings.Contains(out.String(), "SECRET") {
+		t.Errorf("a result is in an event:\n%s", out.String())
+	}
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"io"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// summaryLine is a batch's end as an object.
+type summaryLine struct {
+	Time         string                `json:"time"`
+	Batch        string                `json:"batch"`
+	Event        string                `json:"event"`
+	OK           bool                  `json:"ok"`
+	Total        int                   `json:"total"`
+	Counts       map[batch.Outcome]int `json:"counts"`
+	Runs         int                   `json:"runs"`
+	RunSeconds   float64               `json:"runSeconds"`
+	Halted       string                `json:"halted,omitempty"`
+	Failures     []failureObject       `json:"failures"`
+	FailureKinds int                   `json:"failureKinds"`
+	Leaked       int                   `json:"leaked"`
+	Reports      []string              `json:"reports"`
+	Next         string                `json:"next,omitempty"`
+}
+
+type failureObject struct {
+	Outcome batch.Outcome `json:"outcome"`
+	Reason  batch.Reason  `json:"reason,omitempty"`
+	Message string        `json:"message,omitempty"`
+	Count   int           `json:"count"`
+	Example string        `json:"example"`
+}
+
+// SummaryLine writes what [Summary] says as an object on one line. Of o it takes
+// Reports and Next.
+func SummaryLine(w io.Writer, s batch.Summary, o SummaryOptions) error {
+	counts := map[batch.Outcome]int{}
+	for outcome, n := range s.Counts {
+		if n > 0 {
+			counts[outcome] = n
+		}
+	}
+	line := summaryLine{
+		Time: now(), Batch: s.Info.ID, Event: kindSummary,
+		OK: s.Counts[batch.Passed] == s.Info.Total, Total: s.Info.Total, Counts: counts,
+		Runs: s.Runs, RunSeconds: inSeconds(s.RunTime), Halted: s.Info.Halted,
+		Failures: []failureObject{}, FailureKinds: s.Kinds, Leaked: s.Leaked,
+		Reports: append([]string{}, o.Reports...), Next: o.Next,
+	}
+	for _, f := range s.Failures {
+		line.Failures = append(line.Failures, failureObject{f.Outcome, f.Reason, f.Message, f.Count, f.Example})
+	}
+	_, err := io.WriteString(w, Clean(string(mustEncode(line)))+"\n")
+	return err
+}
