@@ -74,6 +74,13 @@ func (s Spec) marked(m marker, t Tracking) (sent Spec, ok bool) {
 	return s, false
 }
 
+// Tracked returns what is sent of s for one attempt at a task of a batch: with
+// its marker, where it carries one.
+func (s Spec) Tracked(batch, taskID string, attempt int, t Tracking) Spec {
+	sent, _ := s.marked(newMarker(batch, taskID, attempt), t)
+	return sent
+}
+
 // withComment writes m into the root's $comment.
 func withComment(text json.RawMessage, m string) (json.RawMessage, bool) {
 	body := bytes.TrimLeft(text, " \t\r\n")

@@ -177,6 +177,31 @@ func TestAListingThatFailsIsNotAbsence(t *testing.T) {
 	})
 }
 
+// Of a listing that was cut short a marker is believed, and nothing else: what
+// is missing may be another run of the same text.
+func TestOfAnIncompleteListingOnlyMarkersAreBelieved(t *testing.T) {
+	for name, c := range map[string]struct {
+		repeat func(Observed) Observed
+		want   string
+	}{"a marker": {nil, "passed"}, "a text": {dropComment, "unknown"}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, s, config := bench(t, 2)
+				config.Batch, config.Concurrency, s.repeat = "01234567", 1, c.repeat
+				s.lose(true, 2)
+				s.list = func(time.Time) ([]Observed, error) { return s.all(), errReset }
+				if err := Run(t.Context(), config); err != nil {
+					t.Fatal(err)
+				}
+				wantOutcomes(t, l, "passed", c.want)
+				if s.n != 2 {
+					t.Errorf("got %d creates, want 2", s.n)
+				}
+			})
+		})
+	}
+}
+
 // Several lost creates of one text: their runs are given out in any order if
 // all of them sent the same, and are not touched if they did not.
 func TestRunsOfOneTextAreAssigned(t *testing.T) {

@@ -147,8 +147,9 @@ type finding struct {
 }
 
 // findings decides about every attempt. doubts are all attempts of the ledger
-// whose runs may be among those that were listed.
-func (s *search) findings(doubts []Doubt) map[int]finding {
+// whose runs may be among those that were listed. Of a listing that is not
+// complete only markers are believed.
+func (s *search) findings(doubts []Doubt, complete bool) map[int]finding {
 	found := make(map[int]finding)
 	for m, runs := range s.marked {
 		slices.SortFunc(runs, func(a, b Observed) int { return a.CreatedAt.Compare(b.CreatedAt) })
@@ -159,7 +160,7 @@ func (s *search) findings(doubts []Doubt) map[int]finding {
 		found[s.markers[m].Position] = f
 	}
 	for _, g := range s.groups {
-		s.assign(g, doubts, found)
+		s.assign(g, doubts, complete, found)
 	}
 	return found
 }
@@ -168,7 +169,7 @@ func (s *search) findings(doubts []Doubt) map[int]finding {
 // that repeat all that was sent are given to them in any order, if it makes no
 // difference which: if all attempts in doubt sent the same, variables included,
 // and are enough to account for every such run.
-func (s *search) assign(g *requestGroup, doubts []Doubt, found map[int]finding) {
+func (s *search) assign(g *requestGroup, doubts []Doubt, complete bool, found map[int]finding) {
 	var left []Row
 	for _, row := range g.rows {
 		if _, ok := found[row.Position]; !ok {
@@ -184,13 +185,13 @@ func (s *search) assign(g *requestGroup, doubts []Doubt, found map[int]finding) 
 	}
 	// Where the service repeats markers, a run without one is none of an attempt
 	// that sent one, and yet nobody knows whose it is.
-	adoptable := len(g.similar) == 0 && same && len(g.exact) <= inDoubt
+	adoptable := complete && len(g.similar) == 0 && same && len(g.exact) <= inDoubt
 	for i, row := range left {
 		marks := row.Marker != "" && s.echoes.provesMarker()
 		switch {
 		case adoptable && !marks && i < len(g.exact):
 			found[row.Position] = finding{run: &g.exact[i]}
-		case adoptable && !marks, len(g.exact)+len(g.similar) == 0:
+		case adoptable && !marks, complete && len(g.exact)+len(g.similar) == 0:
 			found[row.Position] = finding{clear: true, proven: marks || s.echoes.provesRequest()}
 		default:
 			found[row.Position] = finding{candidates: g.candidates()}

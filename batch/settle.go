@@ -272,7 +272,7 @@ func (r *runner) look(ctx context.Context, rows []Row, since time.Time) (s *sear
 			doubts = append(doubts, d)
 		}
 	}
-	return s, s.findings(doubts), listErr, nil
+	return s, s.findings(doubts, listErr == nil), listErr, nil
 }
 
 func unknownVerdict(f finding, listErr error) Verdict {
