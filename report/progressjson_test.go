@@ -128,8 +128,8 @@ func TestEventsAreDescribed(t *testing.T) {
 	for _, k := range objects(t, out.String()) {
 		kinds[k] = true
 	}
-	if len(kinds) != 14 {
-		t.Errorf("got %d kinds, want 14", len(kinds))
+	if len(kinds) != 15 {
+		t.Errorf("got %d kinds, want 15", len(kinds))
 	}
 	if strings.Contains(out.String(), "SECRET") {
 		t.Errorf("a result is in an event:\n%s", out.String())
