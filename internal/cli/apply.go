@@ -50,8 +50,9 @@ input.
 Every step is in the ledger (.bbbatch/ beside the manifest) before anything
 follows from it. A batch that was interrupted is continued by the same command:
 what is done is kept, runs in flight are collected, nothing is bought twice. A
-create whose answer was lost is never sent again: its task ends as unknown,
-with the runs to look at.
+create whose answer was lost is looked for in the service's listing: its run is
+adopted, or two complete listings show that there is none and it is sent again.
+Where neither can be known the task ends as unknown, with the runs to look at.
 
 --select, --tag and --limit run a part of the manifest. It is a batch of its own,
 which the same selection alone continues; it buys every run of its tasks, also
