@@ -203,11 +203,12 @@ type service struct {
 	ledger *memory
 	length time.Duration
 
-	start func(n int, s Spec) (Observed, error) // n counts the creates from 1
-	get   func(id string, run *fakeRun) (Observed, error)
-	list  func(since time.Time) ([]Observed, error)
-	check error
-	agent func(id string) (json.RawMessage, error)
+	start   func(n int, s Spec) (Observed, error) // n counts the creates from 1
+	get     func(id string, run *fakeRun) (Observed, error)
+	list    func(since time.Time) ([]Observed, error)
+	check   error
+	checked func() error // in place of check
+	agent   func(id string) (json.RawMessage, error)
 
 	mu       sync.Mutex
 	creates  map[string]int // sent, by text
@@ -230,7 +231,12 @@ func newService(t *testing.T, l *memory) *service {
 	return &service{t: t, ledger: l, length: time.Minute, creates: map[string]int{}, runs: map[string]*fakeRun{}}
 }
 
-func (s *service) Check(context.Context) (time.Duration, error) { return 0, s.check }
+func (s *service) Check(context.Context) (time.Duration, error) {
+	if s.checked != nil {
+		return 0, s.checked()
+	}
+	return 0, s.check
+}
 
 func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
 	s.mu.Lock()

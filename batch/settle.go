@@ -138,7 +138,7 @@ func (r *runner) listed(ctx context.Context, rows []Row) (found map[int][]string
 			if row.AgentID != "" && row.AgentID != run.AgentID || len(found[row.Position]) == candidatesMost {
 				continue
 			}
-			found[row.Position] = append(found[row.Position], r.idMasks.mask(run.ID))
+			found[row.Position] = append(found[row.Position], r.idMasks.Mask(run.ID))
 		}
 	}
 	return found, nil, nil

@@ -79,8 +79,10 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	switch {
 	case err != nil:
 	case run.ID == "":
+		drop(run)
 		err = errors.New("the service accepted the create and named no run id")
-	case r.idMasks.mask(run.ID) != run.ID:
+	case r.idMasks.Mask(run.ID) != run.ID:
+		drop(run)
 		err = errors.New("the service accepted the create and named a run id that holds the value of a secret")
 	}
 	return run, err
@@ -172,4 +174,4 @@ func (r *runner) unsure(row Row, cause error) error {
 	return err
 }
 
-func (r *runner) warn(message string) { r.Warn(r.masks.mask(message)) }
+func (r *runner) warn(message string) { r.Warn(r.masks.Mask(message)) }
