@@ -252,12 +252,14 @@ type service struct {
 	ledger *memory
 	length time.Duration
 
-	start  func(n int, s Spec) (Observed, error) // n counts the creates from 1
-	get    func(id string, run *fakeRun) (Observed, error)
-	list   func(since time.Time) ([]Observed, error) // by default every run
-	repeat func(Observed) Observed                   // changes what is repeated of a request
-	check  error
-	agent  func(id string) (json.RawMessage, error)
+	start   func(n int, s Spec) (Observed, error)                      // n counts the creates from 1
+	sent    func(ctx context.Context, n int, s Spec) (Observed, error) // in place of start
+	get     func(id string, run *fakeRun) (Observed, error)
+	list    func(since time.Time) ([]Observed, error) // by default every run
+	repeat  func(Observed) Observed                   // changes what is repeated of a request
+	check   error
+	checked func() error // in place of check
+	agent   func(id string) (json.RawMessage, error)
 
 	mu       sync.Mutex
 	creates  map[string]int // sent, by text
@@ -281,15 +283,23 @@ func newService(t *testing.T, l *memory) *service {
 	return &service{t: t, ledger: l, length: time.Minute, creates: map[string]int{}, runs: map[string]*fakeRun{}}
 }
 
-func (s *service) Check(context.Context) (time.Duration, error) { return 0, s.check }
+func (s *service) Check(context.Context) (time.Duration, error) {
+	if s.checked != nil {
+		return 0, s.checked()
+	}
+	return 0, s.check
+}
 
-func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
+func (s *service) Start(ctx context.Context, spec Spec) (Observed, error) {
 	s.mu.Lock()
 	s.creates[spec.Task]++
 	s.n++
 	n := s.n
 	s.mu.Unlock()
 	s.intended(spec)
+	if s.sent != nil {
+		return s.sent(ctx, n, spec)
+	}
 	if s.start != nil {
 		if run, err := s.start(n, spec); run.ID != "" || err != nil {
 			if err == nil {

@@ -31,7 +31,7 @@ type judge struct {
 func (r *runner) judged(row Row, v Verdict) error { return r.append(r.verdictEvent(row, v)) }
 
 func (r *runner) verdictEvent(row Row, v Verdict) Event {
-	v.Message = r.masks.mask(v.Message)
+	v.Message = r.masks.Mask(v.Message)
 	return Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v}
 }
 
@@ -71,10 +71,12 @@ func inWords(c Cause) string {
 // complete judges the result of a run that completed.
 func (r *runner) complete(v *Verdict, j *judge, result Result) {
 	v.Outcome = Passed
-	if j.schema == nil {
+	if j.schema == nil && !result.Present() {
 		return
 	}
-	v.Schema = j.schema.Digest()
+	if j.schema != nil {
+		v.Schema = j.schema.Digest()
+	}
 	problems, unwrapped := check(j.schema, result)
 	v.Unwrapped = unwrapped
 	if len(problems) == 0 {
@@ -85,7 +87,8 @@ func (r *runner) complete(v *Verdict, j *judge, result Result) {
 	v.Message = summary(problems)
 }
 
-// check validates a raw result. A result of the vendor's wrapped form is
+// check validates a raw result, which without a schema need only be JSON within
+// the limits. A result of the vendor's wrapped form is
 // judged by its output, unless the schema describes an output itself.
 func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrapped bool) {
 	if !result.Present() {
@@ -103,6 +106,9 @@ func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrappe
 		if raw, err = os.ReadFile(result.File); err != nil {
 			return []schema.Problem{{Kind: "schema", Keyword: "internal", Message: "the stored result can't be read: " + err.Error()}}, false
 		}
+	}
+	if s == nil {
+		return schema.Limits(raw), false
 	}
 	if !s.Declares("output") {
 		if output, ok := unwrap(raw); ok {

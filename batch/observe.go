@@ -14,7 +14,8 @@ const (
 	stopGrace   = 3 * time.Minute
 	lostAfter   = 3
 	lostOver    = time.Minute
-	silenceMost = 10 * time.Minute
+	silenceMost = 10 * time.Minute // also of answers that can't be read
+	garbledMost = 3
 	silenceTold = 20 * time.Second
 )
 
@@ -103,6 +104,8 @@ type observation struct {
 	heard    bool      // the service told us something of the run
 	silent   time.Time // since when it has not; zero while it does
 	missing  int       // answers in a row that did not know it
+	garbled  int       // answers in a row that could not be read
+	noise    time.Time // the first of those
 	since    time.Time // the first of those
 	stopping bool      // we sent a stop, in this process
 	stops    int       // that were sent, those included that were throttled
@@ -143,10 +146,10 @@ func (o *observation) see(ctx context.Context, s sight) (bool, error) {
 	case errors.As(s.err, &panicked):
 		panic(panicked) // for guard
 	case s.err == nil:
-		o.heard, o.silent, o.missing = true, time.Time{}, 0
+		o.heard, o.silent, o.missing, o.garbled = true, time.Time{}, 0, 0
 		return o.seen(s.run)
 	case errors.Is(s.err, ErrNotFound):
-		o.silent = time.Time{}
+		o.silent, o.garbled = time.Time{}, 0
 		return o.notFound()
 	case errors.As(s.err, &refused):
 		return true, o.halt(s.err)
@@ -155,33 +158,43 @@ func (o *observation) see(ctx context.Context, s sight) (bool, error) {
 		o.silent = time.Now()
 	}
 	o.warnSilent(time.Since(o.silent), s.err)
-	if time.Since(o.silent) <= silenceMost {
-		return false, nil
-	}
 	var unreadable *UnreadableError
-	if errors.As(s.err, &unreadable) && o.answers(ctx) {
-		return o.unreadable(s.err)
+	if !errors.As(s.err, &unreadable) {
+		o.garbled = 0
+	} else if o.garbled++; o.garbled == 1 {
+		o.noise = time.Now()
 	}
-	if ctx.Err() != nil {
+	switch {
+	case o.garbled >= garbledMost && time.Since(o.noise) > silenceMost:
+		return o.unreadable(ctx, s.err)
+	case o.garbled == 0 && time.Since(o.silent) > silenceMost:
+		return true, o.halt(&UnreachableError{Err: s.err})
+	}
+	return false, nil
+}
+
+// unreadable is called when nothing that was answered about the run could be
+// read for long. Where the service is well otherwise the run is given up, so
+// that one bad answer does not hold up the batch for ever.
+func (o *observation) unreadable(ctx context.Context, cause error) (bool, error) {
+	if o.pace.wait(ctx) != nil {
 		return true, nil
 	}
-	return true, o.halt(&UnreachableError{Err: s.err})
-}
-
-// answers reports whether the service is well apart from what it says of this
-// run.
-func (o *observation) answers(ctx context.Context) bool {
-	if o.pace.wait(ctx) != nil {
-		return false
-	}
 	_, err := o.Provider.Check(ctx)
-	return err == nil
-}
-
-// unreadable gives up a run of which nothing could be read for so long, so
-// that one bad answer does not hold up the batch for ever.
-func (o *observation) unreadable(cause error) (bool, error) {
-	err := o.judged(o.row, Verdict{
+	var refused *RefusedError
+	var throttled *ThrottledError
+	switch {
+	case ctx.Err() != nil:
+		return true, nil
+	case errors.As(err, &refused):
+		return true, o.halt(err)
+	case errors.As(err, &throttled):
+		o.pace.throttled()
+		return false, nil // the next look asks again
+	case err != nil:
+		return true, o.halt(&UnreachableError{Err: cause})
+	}
+	err = o.judged(o.row, Verdict{
 		Outcome: Failed, Reason: Lost,
 		Message: fmt.Sprintf("nothing that the service says of the run %s could be read for %s (%s); look at it there, it may have a result or still be running",
 			o.row.RunID, silenceMost, cause),

@@ -146,8 +146,8 @@ type runner struct {
 
 	judging *semaphore.Weighted // bytes of results that are being judged
 	leaks   *leakFinder
-	masks   *masker // for texts
-	idMasks *masker // for ids
+	masks   *Masker // for texts
+	idMasks *Masker // for ids
 	agents  agentCache
 	schemas schemaCache
 }
@@ -286,7 +286,7 @@ func (r *runner) append(events ...Event) error {
 		if events[i].At.IsZero() {
 			events[i].At = now
 		}
-		events[i].Message = r.masks.mask(events[i].Message)
+		events[i].Message = r.masks.Mask(events[i].Message)
 	}
 	if err := r.Ledger.Append(events...); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", events[0].Kind, events[0].Position, err)

@@ -19,11 +19,8 @@ const secretInID = 12
 // Secrets are the values that must not be shown, by name.
 type Secrets map[string]string
 
-// Mask replaces every secret's value in s by its name, in each of the forms in
-// which it may be written, and also where it was cut short with "…".
-func (x Secrets) Mask(s string) string {
-	return newMasker(x, secretLeast).mask(s)
-}
+// Masker returns one for texts. Making it takes a while; using it does not.
+func (x Secrets) Masker() *Masker { return newMasker(x, secretLeast) }
 
 // TooShort lists the names of the secrets whose values are too short to be
 // masked, in order.
@@ -40,16 +37,16 @@ func (x Secrets) TooShort() []string {
 
 // maskProblems hides secrets in what is said of a result. The result itself is
 // kept as it came.
-func (m *masker) maskProblems(problems []schema.Problem) {
+func (m *Masker) maskProblems(problems []schema.Problem) {
 	for i := range problems {
 		p := &problems[i]
-		p.Message, p.InstancePath = m.mask(p.Message), m.mask(p.InstancePath)
+		p.Message, p.InstancePath = m.Mask(p.Message), m.Mask(p.InstancePath)
 		p.Actual, p.Expected = m.hide(p.Actual), m.hide(p.Expected)
 	}
 }
 
 // hide replaces JSON that holds a secret.
-func (m *masker) hide(text json.RawMessage) json.RawMessage {
+func (m *Masker) hide(text json.RawMessage) json.RawMessage {
 	if m.holds(text) {
 		return json.RawMessage(`"(hidden: contains a secret)"`)
 	}
@@ -58,7 +55,7 @@ func (m *masker) hide(text json.RawMessage) json.RawMessage {
 
 // holds reports whether a secret stands in JSON, however its strings are
 // escaped.
-func (m *masker) holds(text json.RawMessage) bool {
+func (m *Masker) holds(text json.RawMessage) bool {
 	s := string(text)
 	return len(m.find(s)) > 0 || len(m.find(unescape(s))) > 0
 }
@@ -66,23 +63,23 @@ func (m *masker) holds(text json.RawMessage) bool {
 // maskRun hides secrets in what the service says of a run: all but its id,
 // which is ours by now, and its result, which is kept as it came.
 func (r *runner) maskRun(run *Observed) {
-	run.Status = Status(r.masks.mask(string(run.Status)))
-	run.AgentID, run.SessionID = r.idMasks.mask(run.AgentID), r.idMasks.mask(run.SessionID)
+	run.Status = Status(r.masks.Mask(string(run.Status)))
+	run.AgentID, run.SessionID = r.idMasks.Mask(run.AgentID), r.idMasks.Mask(run.SessionID)
 	if run.Cause != nil {
-		run.Cause = &Cause{Code: r.masks.mask(run.Cause.Code), Message: r.masks.mask(run.Cause.Message)}
+		run.Cause = &Cause{Code: r.masks.Mask(run.Cause.Code), Message: r.masks.Mask(run.Cause.Message)}
 	}
 }
 
-// A masker hides secrets in texts.
-type masker struct {
+// A Masker hides secrets in texts. It does not change and may be shared.
+type Masker struct {
 	forms []secretForm
 }
 
 type secretForm struct{ name, text string }
 
 // newMasker makes one for the secrets of least bytes or more.
-func newMasker(x Secrets, least int) *masker {
-	m := &masker{}
+func newMasker(x Secrets, least int) *Masker {
+	m := &Masker{}
 	for name, value := range x {
 		if len(value) < least {
 			continue
@@ -101,9 +98,13 @@ type span struct {
 	name     string
 }
 
-// mask replaces all that belongs to a secret by the secret's name. Where
-// secrets overlap, nothing of either is left.
-func (m *masker) mask(s string) string {
+// Mask replaces every secret's value in s by its name, in each of the forms in
+// which it may be written, and also where it was cut short with "…". Where
+// secrets overlap, nothing of either is left. A nil Masker knows no secret.
+func (m *Masker) Mask(s string) string {
+	if m == nil {
+		return s
+	}
 	if len(s) < secretLeast {
 		return s
 	}
@@ -130,7 +131,7 @@ func (m *masker) mask(s string) string {
 	return out.String()
 }
 
-func (m *masker) find(s string) []span {
+func (m *Masker) find(s string) []span {
 	var spans []span
 	for _, f := range m.forms {
 		for from := 0; ; {

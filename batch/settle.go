@@ -255,7 +255,7 @@ func (r *runner) look(ctx context.Context, rows []Row, since time.Time) (s *sear
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		switch id := r.idMasks.mask(run.ID); {
+		switch id := r.idMasks.Mask(run.ID); {
 		case owned:
 		case id != run.ID: // nothing may be called by a secret
 			s.similar(run.Task, id)

@@ -63,7 +63,7 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 				r.unmarked = true
 				r.mu.Unlock()
 			}
-			return r.started(row, sent, m, run)
+			return r.started(ctx, row, sent, m, run)
 		}
 		if marked && refusesMarker(err) {
 			// The marker may be what the service finds fault with: once more
@@ -76,7 +76,7 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 			tracking, withoutMarker = TrackNever, true
 			continue
 		}
-		wait, err := r.notStarted(row, task, try, time.Since(began), err)
+		wait, err := r.notStarted(ctx, row, task, try, time.Since(began), err)
 		if err != nil || wait < 0 {
 			return row, false, err
 		}
@@ -124,14 +124,16 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	switch {
 	case err != nil:
 	case run.ID == "":
+		drop(run)
 		err = errors.New("the service accepted the create and named no run id")
-	case r.idMasks.mask(run.ID) != run.ID:
+	case r.idMasks.Mask(run.ID) != run.ID:
+		drop(run)
 		err = errors.New("the service accepted the create and named a run id that holds the value of a secret")
 	}
 	return run, err
 }
 
-func (r *runner) started(row Row, sent Spec, m marker, run Observed) (Row, bool, error) {
+func (r *runner) started(ctx context.Context, row Row, sent Spec, m marker, run Observed) (Row, bool, error) {
 	echo := r.echo(sent, m, run)
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
@@ -140,7 +142,7 @@ func (r *runner) started(row Row, sent Spec, m marker, run Observed) (Row, bool,
 	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run, Echo: echo})
 	if errors.Is(err, ErrConflict) {
 		// Not our state: the id belongs to another attempt already.
-		return row, false, r.unsure(row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
+		return row, false, r.unsure(ctx, row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
 	}
 	r.mu.Lock()
 	r.unsureInRow = 0
@@ -166,7 +168,7 @@ func (r *runner) echo(sent Spec, m marker, run Observed) *Echo {
 
 // notStarted records a create that gave no run id, and returns how long to
 // wait before it may be sent again; less than 0 means never.
-func (r *runner) notStarted(row Row, task Task, try int, since time.Duration, cause error) (time.Duration, error) {
+func (r *runner) notStarted(ctx context.Context, row Row, task Task, try int, since time.Duration, cause error) (time.Duration, error) {
 	var refused *RefusedError
 	var rejected *RejectedError
 	var throttled *ThrottledError
@@ -174,7 +176,7 @@ func (r *runner) notStarted(row Row, task Task, try int, since time.Duration, ca
 	surely := errors.As(cause, &refused) || errors.As(cause, &rejected) ||
 		errors.As(cause, &throttled) || errors.As(cause, &unsent)
 	if !surely {
-		return -1, r.unsure(row, cause)
+		return -1, r.unsure(ctx, row, cause)
 	}
 	if err := r.rejected(row, cause); err != nil {
 		return -1, err
@@ -213,8 +215,15 @@ func (r *runner) warnSlow(task Task, try int, message string) {
 }
 
 // unsure records a create whose fate is not known. It is never simply sent
-// again.
-func (r *runner) unsure(row Row, cause error) error {
+// again. A create that we gave up ourselves, being told to end, says nothing of
+// the service.
+func (r *runner) unsure(ctx context.Context, row Row, cause error) error {
+	if ctx.Err() != nil {
+		return r.append(Event{
+			Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
+			Message: "the process was told to end before the answer to the create came",
+		})
+	}
 	r.mu.Lock()
 	r.unsureInRow++
 	n := r.unsureInRow
@@ -230,4 +239,4 @@ func (r *runner) unsure(row Row, cause error) error {
 	return err
 }
 
-func (r *runner) warn(message string) { r.Warn(r.masks.mask(message)) }
+func (r *runner) warn(message string) { r.Warn(r.masks.Mask(message)) }

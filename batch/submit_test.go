@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,41 @@ func TestACreateOnItsWayIsAwaitedWhenDetaching(t *testing.T) {
 			t.Fatalf("got %v, want ErrInterrupted", err)
 		}
 		wantOutcomes(t, l, "(running)")
+	})
+}
+
+// Being told to end while creates are on their way is an interruption, however
+// many there are: it says nothing of the service, and the next process finds
+// their runs.
+func TestCreatesCutShortByDetachingAreFoundLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 3 * unsureMost
+		l, s, c := bench(t, n)
+		c.Batch, c.Concurrency = "01234567", n
+		ctx, cancel := context.WithCancel(t.Context())
+		s.sent = func(ctx context.Context, k int, spec Spec) (Observed, error) {
+			if k == n {
+				cancel()
+			}
+			s.add(fmt.Sprintf("run-%d", k), spec) // accepted, and answered late
+			<-ctx.Done()
+			return Observed{}, ctx.Err()
+		}
+		if err := Run(ctx, c); !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("got %v, want ErrInterrupted", err)
+		}
+		s.sent = nil
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		for i, o := range l.outcomes() {
+			if o != "passed" {
+				t.Errorf("t%d: got %s, want passed", i+1, o)
+			}
+		}
+		if s.n != n {
+			t.Errorf("got %d creates, want %d", s.n, n)
+		}
 	})
 }
 

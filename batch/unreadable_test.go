@@ -54,6 +54,55 @@ func TestAServiceThatCanNotBeReadHalts(t *testing.T) {
 	})
 }
 
+// What the service says to the question whether it is well decides: a refusal
+// halts as one, a 429 only asks for patience.
+func TestTheCheckOfASickRunIsHeard(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []error
+		want    string
+	}{
+		"refused":   {[]error{&RefusedError{Status: 401}}, "(running)"},
+		"throttled": {[]error{&ThrottledError{}, &ThrottledError{}, nil}, "failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, s, config := bench(t, 1)
+				s.get = func(string, *fakeRun) (Observed, error) { return Observed{}, errCut }
+				checks := 0
+				s.checked = func() error { checks++; return c.answers[min(checks, len(c.answers))-1] }
+				err := Run(t.Context(), config)
+				var refused *RefusedError
+				if errors.As(err, &refused) != (name == "refused") || name != "refused" && err != nil {
+					t.Errorf("got %v", err)
+				}
+				wantOutcomes(t, l, c.want)
+			})
+		})
+	}
+}
+
+// An outage is not the run's fault, however its last answer came.
+func TestOneUnreadableAnswerAfterAnOutageGivesNothingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 1)
+		cut := false
+		s.get = func(_ string, run *fakeRun) (Observed, error) {
+			switch {
+			case time.Since(run.began) < silenceMost-time.Second:
+				return Observed{}, errReset
+			case time.Since(run.began) < silenceMost+2*time.Second || !cut:
+				cut = true
+				return Observed{}, errCut
+			}
+			return Observed{}, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed")
+	})
+}
+
 // An answer that can be read in between is all that is needed.
 func TestARunThatIsReadAtLastIsJudged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

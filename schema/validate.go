@@ -16,7 +16,7 @@ const maxProblems = 100
 // value that is too large, too deep, of too many parts, or has numbers too
 // long to calculate with, and only then asks the schema. It never panics.
 func (s *Schema) Validate(raw []byte) (problems []Problem) {
-	if problems := limits(raw); problems != nil {
+	if problems := Limits(raw); problems != nil {
 		return problems
 	}
 	defer func() {
@@ -42,8 +42,10 @@ func (s *Schema) Validate(raw []byte) (problems []Problem) {
 	return x.explain(failed)
 }
 
-// limits returns what keeps a value from being judged at all.
-func limits(raw []byte) []Problem {
+// Limits returns what keeps a result from being judged at all, whatever the
+// schema: text that is not JSON, too large, too deep, of too many parts, or with
+// numbers too long to calculate with. It is nil for every other.
+func Limits(raw []byte) []Problem {
 	s := scanJSON(raw)
 	switch {
 	case s.syntax != "":

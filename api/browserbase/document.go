@@ -15,7 +15,7 @@ import (
 )
 
 // maxDocument bounds an answer that is kept as it came.
-const maxDocument = 256 << 20
+const maxDocument = 64 << 20
 
 // Document reads a run as [Runs.Get] does, and returns the answer as it came,
 // byte for byte: one JSON object, which may have members that this package does
@@ -96,8 +96,9 @@ func (l *limited) Read(p []byte) (int, error) {
 }
 
 // Documents yields the runs of f and of every page behind it as they came, each
-// with a run id once. The bytes of each are those of the answer; errors are as
-// those of [Runs.All].
+// with a run id once. The bytes of each are those of the answer, control
+// characters as spaces, so that each can be a line; errors are as those of
+// [Runs.All].
 func (r *Runs) Documents(ctx context.Context, f RunFilter) iter.Seq2[json.RawMessage, error] {
 	return follow(f, func(f RunFilter) (page runPage[json.RawMessage], err error) {
 		query, err := f.query()

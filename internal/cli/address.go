@@ -103,7 +103,7 @@ func unusable(base string, err *batch.UnreachableError, secrets batch.Secrets) e
 	case errors.As(err.Err, &rejected):
 		what, hint = "this is not the agents API: "+withStatus(rejected.Status, rejected.Message), look
 	}
-	return &failure{exitService, fmt.Errorf("%s: %s", base, secrets.Mask(what)), hint}
+	return &failure{exitService, fmt.Errorf("%s: %s", base, secrets.Masker().Mask(what)), hint}
 }
 
 // withStatus puts the status before a message that does not begin with it.

@@ -304,7 +304,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		err := errors.Join(errors.New(a.secrets.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
+		err := errors.Join(errors.New(a.show.masks.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
 		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
 	}
 	sum, err := b.Summary()
@@ -347,7 +347,7 @@ func (a *application) describe(err error) error {
 	var refused *batch.RefusedError
 	var unreachable *batch.UnreachableError
 	var changed *batch.ChangedError
-	words := errors.New(a.secrets.Mask(err.Error()))
+	words := errors.New(a.show.masks.Mask(err.Error()))
 	var told *failure
 	switch {
 	case errors.As(err, &told):

@@ -135,7 +135,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() {
 		if p := recover(); p != nil { // for Main, which does not know the secrets
-			panic(secrets.Mask(fmt.Sprint(p)))
+			panic(secrets.Masker().Mask(fmt.Sprint(p)))
 		}
 	}()
 	show := newDisplay(sys, f)
@@ -178,7 +178,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	for name, value := range srv.secrets {
 		secrets[name] = value
 	}
-	show.secrets = secrets
+	show.masks = secrets.Masker()
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
 		store: store, service: srv, secrets: secrets,

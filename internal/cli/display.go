@@ -25,7 +25,7 @@ type display struct {
 	json  bool // objects instead of words
 	local bool // runs end with this process
 
-	secrets batch.Secrets // set before the first request
+	masks *batch.Masker // set before the first request
 
 	mu       sync.Mutex
 	progress *report.Progress // while a batch is carried out
@@ -127,7 +127,7 @@ func (d *display) event(e report.LoggedEvent, object []byte) { d.detail(e.Detail
 
 // request prints a request to the service.
 func (d *display) request(x api.Exchange) {
-	path := d.secrets.Mask(x.Path)
+	path := d.masks.Mask(x.Path)
 	answer := "no answer"
 	if x.Status != 0 {
 		answer = strconv.Itoa(x.Status)

@@ -14,7 +14,7 @@ import (
 // in it: to --events, and with -v to the display. A nil one hands on nothing.
 type eventLog struct {
 	show    *display
-	secrets batch.Secrets
+	masks   *batch.Masker
 	began   int64 // the ledger's last event before this process did anything
 	verbose bool
 	stop    func() // lets the batch go when nobody reads standard output any more
@@ -32,7 +32,7 @@ func (a *application) newEventLog(stop func()) (*eventLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &eventLog{show: a.show, secrets: a.secrets, began: began, verbose: a.flags.verbose, stop: stop}
+	l := &eventLog{show: a.show, masks: a.show.masks, began: began, verbose: a.flags.verbose, stop: stop}
 	switch path := a.flags.events; path {
 	case "":
 	case report.Stdout:
@@ -123,7 +123,7 @@ func (f *follower) catchUp() error {
 			return err
 		}
 		f.from = e.Seq
-		logged := report.LoggedEvent{Seq: e.Seq, Batch: f.info.ID, Task: e.Task, Event: e.Event, Info: f.info, Mask: f.secrets.Mask}
+		logged := report.LoggedEvent{Seq: e.Seq, Batch: f.info.ID, Task: e.Task, Event: e.Event, Info: f.info, Mask: f.masks.Mask}
 		line := logged.Line()
 		if f.verbose && e.Seq > max(f.began, f.told) {
 			f.told = e.Seq

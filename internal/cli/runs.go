@@ -41,7 +41,8 @@ func newRuns(sys Sys) *cobra.Command {
 		Use:   "runs",
 		Short: "Ask the service about its runs: get, list, stop, messages",
 		Long: `Ask the service about its runs, one call each. Answers are printed as the service
-gave them, byte for byte, in JSON; on a terminal, control characters are replaced.
+gave them, in JSON. In lists control characters are spaces, so that each entry is
+one line; on a terminal they are replaced everywhere.
 Nothing is read from or written to a ledger.
 
 ` + runsKey + `

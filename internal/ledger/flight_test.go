@@ -44,6 +44,31 @@ func TestWhatIsRememberedMayBeOld(t *testing.T) {
 	}
 }
 
+// What is remembered moves nothing that stands elsewhere by now: a create whose
+// run another process has found does not become pending again.
+func TestAnOldMemoryMovesNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	b := begin(t, s, "main", ledgertest.Tasks(1)...)
+	other, err := openStore(t, dir).Batch(b.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := func(k batch.Kind) batch.Event {
+		return batch.Event{Kind: k, Attempt: 1, At: ledgertest.Start(), Message: "why"}
+	}
+	mustAppend(t, b, wholeWay(0, nil)[0]) // b remembers: starting
+	adopted := event(batch.AttemptAdopted)
+	adopted.Run = &batch.Observed{ID: "r", Status: batch.StatusRunning}
+	mustAppend(t, other, event(batch.AttemptUnknown), adopted)
+	if err := b.Append(event(batch.AttemptRejected)); !errors.Is(err, batch.ErrConflict) {
+		t.Errorf("got %v, want %v", err, batch.ErrConflict)
+	}
+	if row, err := b.Task(0); err != nil || row.State != batch.StateRunning {
+		t.Errorf("got %s, %v, want %s", row.State, err, batch.StateRunning)
+	}
+}
+
 // Memory holds the tasks in flight and no others.
 func TestOnlyTasksInFlightAreRemembered(t *testing.T) {
 	b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(3)...)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -68,7 +69,7 @@ func create(path string) error {
 
 // connect opens the connections, and leaves none open when it fails.
 func (s *Store) connect() (err error) {
-	if s.db, err = sql.Open("sqlite", source(s.path, "rw")); err != nil {
+	if s.db, err = sql.Open("sqlite", source(s.path, "rw", busyTimeout)); err != nil {
 		return s.explain(err)
 	}
 	s.db.SetMaxOpenConns(1)
@@ -81,7 +82,7 @@ func (s *Store) connect() (err error) {
 		return s.explain(err)
 	}
 	if err = prepare(context.Background(), s.conn.conn, s.path, s.unclean); err == nil {
-		s.readers, err = openReaders(source(s.path, "ro"))
+		s.readers, err = openReaders(source(s.path, "ro", busyTimeout))
 	}
 	if err != nil {
 		_ = s.conn.close()
@@ -90,15 +91,20 @@ func (s *Store) connect() (err error) {
 	return nil
 }
 
-// source is the driver's address of a database. fullfsync asks macOS to flush
+// busyTimeout is how long a write or a read of a batch at work waits for a lock
+// that another process has.
+const busyTimeout = time.Minute
+
+// source is the driver's address of a database; busy is how long it waits for
+// locks. fullfsync asks macOS to flush
 // the disk's own cache too; other systems ignore it.
-func source(path, mode string) string {
+func source(path, mode string, busy time.Duration) string {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // C:/…
 	}
 	// Not url.Values: SQLite's own parser reads the address too.
 	return (&url.URL{Scheme: "file", Path: slashed}).String() + "?mode=" + mode +
-		"&_pragma=busy_timeout(60000)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)" +
+		fmt.Sprintf("&_pragma=busy_timeout(%d)", busy.Milliseconds()) + "&_pragma=synchronous(FULL)&_pragma=fullfsync(1)" +
 		"&_pragma=cache_size(-4096)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)"
 }

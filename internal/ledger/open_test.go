@@ -158,7 +158,7 @@ func TestCloseDoesNotWaitForReadersElsewhere(t *testing.T) {
 
 func raw(t *testing.T, dir string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", source(filepath.Join(dir, fileName), "rwc"))
+	db, err := sql.Open("sqlite", source(filepath.Join(dir, fileName), "rwc", busyTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}

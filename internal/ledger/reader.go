@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	codes "modernc.org/sqlite/lib"
 )
@@ -62,7 +63,7 @@ func OpenReader(dir string) (*Reader, error) {
 // last one to close the file could not tidy up the log; query_only refuses
 // writes instead.
 func readSource(path string) string {
-	return source(path, "rw") + "&_pragma=query_only(1)&_pragma=busy_timeout(5000)"
+	return source(path, "rw", 5*time.Second) + "&_pragma=query_only(1)"
 }
 
 // look opens the readers and returns the version of the file. After an error
