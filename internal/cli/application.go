@@ -325,7 +325,11 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	}
 	a.summarize(sum, written, runErr)
 	if err != nil {
-		return &failure{exitInternal, err, "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"}
+		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
+		if finished {
+			hint += "; the same apply would be a new batch and buy every task anew"
+		}
+		return &failure{exitInternal, err, hint}
 	}
 	if runErr != nil {
 		return a.describe(runErr)
