@@ -19,7 +19,8 @@ const (
 	AttemptIntended Kind = "attempt.intended" // pending -> starting; Digest
 	AttemptStarted  Kind = "attempt.started"  // starting -> running; Run
 	AttemptUnknown  Kind = "attempt.unknown"  // starting -> unsure; Message
-	AttemptRejected Kind = "attempt.rejected" // starting -> pending, surely not created; Message
+	AttemptAdopted  Kind = "attempt.adopted"  // unsure, or pending in a ledger that lost the intent -> running; Run, Message
+	AttemptRejected Kind = "attempt.rejected" // starting or unsure -> pending, surely not created; Message
 	RunObserved     Kind = "run.observed"     // running -> running, the status changed; Run
 	StopIntended    Kind = "stop.intended"    // running -> running, before a stop is sent; Message
 	AttemptEnded    Kind = "attempt.ended"    // running -> ended; Run with its raw result
@@ -40,8 +41,10 @@ type Event struct {
 
 	Last    int           // task.added: the last position of the range
 	Digest  string        // attempt.intended: sha256 of the request, secrets by name
+	Marker  string        // attempt.intended: what a listing would show the run by; "" for none
 	Offset  time.Duration // attempt.intended: the service's clock minus ours
-	Run     *Observed     // attempt.started, run.observed, attempt.ended
+	Run     *Observed     // attempt.started, attempt.adopted, run.observed, attempt.ended
+	Echo    *Echo         // attempt.started: what of the request the answer repeated; nil when that was not compared
 	Verdict *Verdict      // task.judged
 	Message string        // in words, secrets masked
 	Agent   string        // agent.read

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +25,8 @@ type memory struct {
 	schemas map[string][]byte
 	agents  map[string][]byte
 	owned   map[string]bool
+	echoes  Echoes
+	others  []Doubt // of other batches
 	events  []Event
 	closed  bool
 	broken  error
@@ -79,25 +84,34 @@ func (m *memory) add(e Event) error {
 func (m *memory) move(row *Row, e Event) error {
 	from := map[Kind][]State{
 		AttemptIntended: {StatePending}, AttemptStarted: {StateStarting}, AttemptUnknown: {StateStarting},
-		AttemptRejected: {StateStarting}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
+		AttemptAdopted: {StateUnsure, StatePending}, AttemptRejected: {StateStarting, StateUnsure}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
 		AttemptEnded: {StateRunning}, TaskJudged: {StatePending, StateUnsure, StateRunning, StateEnded},
 	}[e.Kind]
 	ok := false
 	for _, s := range from {
 		ok = ok || s == row.State
 	}
-	if !ok || e.Kind == AttemptStarted && m.owned[e.Run.ID] {
+	takes := e.Kind == AttemptStarted || e.Kind == AttemptAdopted
+	if !ok || takes && m.owned[e.Run.ID] {
 		return fmt.Errorf("%s in state %s: %w", e.Kind, row.State, ErrConflict)
 	}
 	switch e.Kind {
 	case AttemptIntended:
 		row.State, row.Attempt, row.IntendedAt, row.Offset = StateStarting, e.Attempt, e.At, e.Offset
+		row.Digest, row.Marker, row.Absent = e.Digest, e.Marker, false
 	case AttemptStarted:
 		row.State, row.RunID, row.Status, row.StartedAt = StateRunning, e.Run.ID, e.Run.Status, e.At
+		m.owned[e.Run.ID] = true
+		if e.Echo != nil {
+			m.see(row.Marker, *e.Echo)
+		}
+	case AttemptAdopted:
+		row.State, row.Attempt, row.RunID, row.Status, row.StartedAt = StateRunning, e.Attempt, e.Run.ID, e.Run.Status, e.At
 		m.owned[e.Run.ID] = true
 	case AttemptUnknown:
 		row.State = StateUnsure
 	case AttemptRejected:
+		row.Absent = row.State == StateUnsure
 		row.State = StatePending
 	case RunObserved:
 		row.Status = e.Run.Status
@@ -164,6 +178,41 @@ func (m *memory) Owns(id string) (bool, error) {
 	return m.owned[id], nil
 }
 
+func (m *memory) see(marker string, e Echo) {
+	was := m.echoes
+	m.echoes.Seen++
+	m.echoes.Text = e.Text && (was.Seen == 0 || was.Text)
+	m.echoes.Agent = e.Agent && (was.Seen == 0 || was.Agent)
+	m.echoes.Schema = e.Schema && (was.Seen == 0 || was.Schema)
+	if marker != "" {
+		m.echoes.Marked++
+		m.echoes.Marker = e.Marker && (was.Marked == 0 || was.Marker)
+	}
+}
+
+func (m *memory) Echoes() (Echoes, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.echoes, nil
+}
+
+func (m *memory) Doubts(time.Time) iter.Seq2[Doubt, error] {
+	return func(yield func(Doubt, error) bool) {
+		for _, row := range m.rows {
+			if row.State == StateUnsure || row.Outcome == Unknown {
+				if !yield(Doubt{Text: row.Text, Agent: row.AgentID, Digest: row.Digest}, nil) {
+					return
+				}
+			}
+		}
+		for _, d := range m.others {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
 // outcomes lists the tasks' outcomes in order, or the states of those not done.
 func (m *memory) outcomes() []string {
 	var all []string
@@ -203,9 +252,11 @@ type service struct {
 	ledger *memory
 	length time.Duration
 
-	start   func(n int, s Spec) (Observed, error) // n counts the creates from 1
+	start   func(n int, s Spec) (Observed, error)                      // n counts the creates from 1
+	sent    func(ctx context.Context, n int, s Spec) (Observed, error) // in place of start
 	get     func(id string, run *fakeRun) (Observed, error)
-	list    func(since time.Time) ([]Observed, error)
+	list    func(since time.Time) ([]Observed, error) // by default every run
+	repeat  func(Observed) Observed                   // changes what is repeated of a request
 	check   error
 	checked func() error // in place of check
 	agent   func(id string) (json.RawMessage, error)
@@ -215,12 +266,13 @@ type service struct {
 	n        int
 	runs     map[string]*fakeRun
 	stops    []string
+	lists    []time.Time
 	inFlight int
 	most     int
 }
 
 type fakeRun struct {
-	text    string
+	spec    Spec
 	began   time.Time
 	looks   int
 	stopped bool
@@ -238,13 +290,16 @@ func (s *service) Check(context.Context) (time.Duration, error) {
 	return 0, s.check
 }
 
-func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
+func (s *service) Start(ctx context.Context, spec Spec) (Observed, error) {
 	s.mu.Lock()
 	s.creates[spec.Task]++
 	s.n++
 	n := s.n
 	s.mu.Unlock()
 	s.intended(spec)
+	if s.sent != nil {
+		return s.sent(ctx, n, spec)
+	}
 	if s.start != nil {
 		if run, err := s.start(n, spec); run.ID != "" || err != nil {
 			if err == nil {
@@ -255,13 +310,22 @@ func (s *service) Start(_ context.Context, spec Spec) (Observed, error) {
 	}
 	id := fmt.Sprintf("run-%d", n)
 	s.add(id, spec)
-	return Observed{ID: id, Status: StatusPending, Task: spec.Task}, nil
+	return s.echo(id, spec), nil
+}
+
+// echo is a run as an answer or a listing repeats it.
+func (s *service) echo(id string, spec Spec) Observed {
+	o := Observed{ID: id, Status: StatusPending, Task: spec.Task, AgentID: spec.AgentID, Schema: spec.ResultSchema}
+	if s.repeat != nil {
+		o = s.repeat(o)
+	}
+	return o
 }
 
 // intended fails the test when a create is sent whose intent is not durable.
 func (s *service) intended(spec Spec) {
 	for i := range s.ledger.rows {
-		if row, _ := s.ledger.Task(i); row.Text == spec.Task && row.State == StateStarting {
+		if row, _ := s.ledger.Task(i); strings.HasPrefix(spec.Task, row.Text) && row.State == StateStarting {
 			return
 		}
 	}
@@ -271,7 +335,7 @@ func (s *service) intended(spec Spec) {
 func (s *service) add(id string, spec Spec) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.runs[id] = &fakeRun{text: spec.Task, began: time.Now()}
+	s.runs[id] = &fakeRun{spec: spec, began: time.Now()}
 	s.inFlight++
 	s.most = max(s.most, s.inFlight)
 }
@@ -323,10 +387,13 @@ func (s *service) Stop(_ context.Context, id string) error {
 
 func (s *service) List(_ context.Context, since time.Time) iter.Seq2[Observed, error] {
 	return func(yield func(Observed, error) bool) {
-		if s.list == nil {
-			return
+		s.mu.Lock()
+		s.lists = append(s.lists, time.Now())
+		s.mu.Unlock()
+		runs, err := s.all(), error(nil)
+		if s.list != nil {
+			runs, err = s.list(since)
 		}
-		runs, err := s.list(since)
 		for _, r := range runs {
 			if !yield(r, nil) {
 				return
@@ -336,6 +403,17 @@ func (s *service) List(_ context.Context, since time.Time) iter.Seq2[Observed, e
 			yield(Observed{}, err)
 		}
 	}
+}
+
+// all lists every run, in the order of their ids.
+func (s *service) all() []Observed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var runs []Observed
+	for _, id := range slices.Sorted(maps.Keys(s.runs)) {
+		runs = append(runs, s.echo(id, s.runs[id].spec))
+	}
+	return runs
 }
 
 func (s *service) AgentSchema(_ context.Context, id string) (json.RawMessage, error) {

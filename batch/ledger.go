@@ -39,6 +39,23 @@ type Ledger interface {
 
 	// Owns reports whether any batch of this ledger has the run.
 	Owns(runID string) (bool, error)
+
+	// Echoes tells how the service of this batch repeats requests, from what
+	// attempt.started said of the newest 100 that were compared, in any batch of
+	// its address.
+	Echoes() (Echoes, error)
+
+	// Doubts yields the attempts in any batch of this batch's address, intended
+	// at or after since by our clock, of which it is not known whether they made
+	// a run: those of tasks that are unsure, or have ended as unknown.
+	Doubts(since time.Time) iter.Seq2[Doubt, error]
+}
+
+// A Doubt is an attempt whose create may have made a run that nobody knows.
+type Doubt struct {
+	Text   string // the task's
+	Agent  string
+	Digest string // of the request
 }
 
 // ErrConflict says that a state was not the one that an event may follow:
@@ -57,6 +74,9 @@ type Row struct {
 	Attempt  int     // the newest attempt; 0 before the first
 
 	// Of the newest attempt:
+	Digest     string // of the request
+	Marker     string // that the request carried; "" for none
+	Absent     bool   // its create was unknown, and listings showed that it made no run
 	RunID      string
 	Status     Status
 	AgentID    string

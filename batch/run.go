@@ -27,8 +27,15 @@ type Config struct {
 	RequestsPerSecond float64       // of all calls together; 0 is no limit
 	FirstLook         time.Duration // age at which a new run is first read; default 2s
 	Settle            time.Duration // how long after an unsure create a listing is believed to show it
+	Batch             string        // the batch's id, for markers; "" sends none
+	Tracking          Tracking      // which creates carry a marker; "" is [TrackAuto]
 	Offset            time.Duration // the service's clock minus ours, as [Preflight] found it
 	Secrets           Secrets
+
+	// LookBack, when set, is when the batch was opened, and says that the ledger
+	// may have lost its newest commits: marked runs of this batch that it does
+	// not know are looked for in a listing from then on.
+	LookBack time.Time
 
 	// Drain, once closed, lets nothing new start; what is in flight is waited
 	// for. Cancelling Run's context detaches: runs go on remotely.
@@ -102,6 +109,8 @@ func Run(ctx context.Context, c Config) error {
 		halted:  make(chan struct{}),
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
+		passes:  make(map[int]pass),
+		vain:    make(map[int]int),
 		judging: semaphore.NewWeighted(judgeAtOnce),
 		leaks:   newLeakFinder(c.Secrets),
 		masks:   newMasker(c.Secrets, secretLeast),
@@ -126,9 +135,14 @@ type runner struct {
 
 	mu          sync.Mutex
 	known       map[Status]bool // unknown status words that were warned of
-	lastUnsure  time.Time
-	unsureInRow int       // creates without an answer since the last run that started
-	lastSilent  time.Time // when a person was last told that nothing is heard
+	unsureInRow int             // creates without an answer since the last run that started
+	lastSilent  time.Time       // when a person was last told that nothing is heard
+	unmarked    bool            // the service refuses requests with a marker
+	answered    int             // creates that gave a run
+
+	// By position; only while no round is under way.
+	passes map[int]pass
+	vain   map[int]int // creates that were lost and surely made no run
 
 	judging *semaphore.Weighted // bytes of results that are being judged
 	leaks   *leakFinder
@@ -139,14 +153,53 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) error {
-	flight, err := r.recover()
+	starting, cancel := context.WithCancel(ctx)
+	r.noMore = cancel
+	var watching sync.WaitGroup
+	defer func() { cancel(); watching.Wait() }()
+	watching.Go(func() {
+		select {
+		case <-r.Drain:
+			cancel()
+		case <-starting.Done():
+		}
+	})
+	echoes, err := r.Ledger.Echoes()
+	if err != nil {
+		return err
+	}
+	r.unmarked = echoes.Unmarked
+	if err := r.recover(); err != nil {
+		return err
+	}
+	if err := r.takeStock(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := r.round(ctx, starting); err != nil {
+			return err
+		}
+		more, err := r.settle(ctx, starting)
+		if err != nil {
+			return err
+		}
+		if !more {
+			return r.finish()
+		}
+	}
+}
+
+// round starts every pending task, watches every run, and returns when none is
+// in flight.
+func (r *runner) round(ctx, starting context.Context) error {
+	flight, err := r.inFlight()
 	if err != nil {
 		return err
 	}
 	group, gctx := errgroup.WithContext(ctx)
-	starting, cancel := context.WithCancel(gctx)
+	starting, cancel := context.WithCancel(starting)
+	defer context.AfterFunc(gctx, cancel)()
 	defer cancel()
-	r.noMore = cancel
 	slots := newSlots(r.Concurrency, len(flight))
 	// A task whose run has ended has given its slot away and is being judged and
 	// written: as many of those again at most.
@@ -159,18 +212,8 @@ func (r *runner) run(ctx context.Context) error {
 			return r.guard(row, func() error { return r.resume(gctx, row, free) })
 		})
 	}
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		select {
-		case <-r.Drain:
-			r.noMore()
-		case <-starting.Done():
-		}
-	})
 	stopped := r.dispatch(gctx, starting, slots, group)
 	err = group.Wait()
-	cancel()
-	watching.Wait()
 	switch {
 	case err != nil:
 		return err
@@ -181,10 +224,7 @@ func (r *runner) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ErrInterrupted
 	}
-	if err := r.settle(ctx); err != nil {
-		return err
-	}
-	return r.finish()
+	return nil
 }
 
 // finish closes the batch if nothing is left to do, or if what is left was
@@ -204,21 +244,15 @@ func (r *runner) finish() error {
 	return r.append(closed)
 }
 
-// recover takes up what an earlier process left in flight. A create without an
-// answer becomes unsure: a run may exist. It returns the rows to walk on; they
-// are no more than were once in flight together.
-func (r *runner) recover() ([]Row, error) {
-	var flight []Row
+// recover takes note of the creates that an earlier process left without an
+// answer: a run may exist.
+func (r *runner) recover() error {
 	var cut []Row
-	for row, err := range r.Ledger.Open(StateStarting, StateRunning, StateEnded) {
+	for row, err := range r.Ledger.Open(StateStarting) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if row.State == StateStarting {
-			cut = append(cut, row)
-			continue
-		}
-		flight = append(flight, row)
+		cut = append(cut, row)
 	}
 	for _, row := range cut {
 		err := r.append(Event{
@@ -226,8 +260,21 @@ func (r *runner) recover() ([]Row, error) {
 			Message: "the process ended before the answer to the create came",
 		})
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inFlight returns the rows that have a run and no verdict; they are no more
+// than were once in flight together, and those that were adopted.
+func (r *runner) inFlight() ([]Row, error) {
+	var flight []Row
+	for row, err := range r.Ledger.Open(StateRunning, StateEnded) {
+		if err != nil {
 			return nil, err
 		}
+		flight = append(flight, row)
 	}
 	return flight, nil
 }

@@ -230,7 +230,7 @@ func TestSecretsAreMaskedAndTheirResultsFlagged(t *testing.T) {
 		l, s, c := bench(t, 2)
 		c.Secrets = Secrets{"TOKEN": "hunter2-hunter2", "PIN": "1234"}
 		s.get = func(id string, run *fakeRun) (Observed, error) {
-			if run.text == "do t1" {
+			if run.spec.Task == "do t1" {
 				return completed(id, `{"ok":"hunter2-hunter2 1234"}`), nil
 			}
 			return Observed{ID: id, Status: StatusFailed, Cause: &Cause{Code: "X", Message: "typed hunter2-hunter2"}}, nil

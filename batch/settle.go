@@ -9,44 +9,80 @@ import (
 )
 
 // How many unsure creates one listing serves, how far back of the first one it
-// reaches beyond the clocks' offset, and how many runs are named as candidates.
+// reaches beyond the clocks' offset, and how often one that fails is made again.
 const (
-	settleMost     = 1000
-	settleMargin   = 2 * time.Minute
-	candidatesMost = 20
-	listTries      = 3
+	settleMost   = 1000
+	settleMargin = 2 * time.Minute
+	listTries    = 3
 )
 
-// settle ends the tasks whose creates are unsure, with the outcome unknown and
-// the runs that may be theirs. It sends nothing again.
-func (r *runner) settle(ctx context.Context) error {
+// vainMost is how many creates of a task may be lost without making a run
+// before it is given up: what loses them may be the task itself.
+const vainMost = 3
+
+// A pass is what an earlier complete listing said of an unsure attempt.
+type pass struct {
+	at    time.Time
+	clear bool
+}
+
+// takeStock looks once for the runs of creates that an earlier process left
+// without an answer, so that those that exist are watched from the start, and,
+// when [Config.LookBack] is set, for runs that the ledger has lost.
+func (r *runner) takeStock(ctx context.Context) error {
+	rows, err := r.unsureRows()
+	if err != nil || len(rows) == 0 && r.LookBack.IsZero() {
+		return err
+	}
+	s, found, listErr, err := r.look(ctx, rows, r.LookBack)
+	if err != nil {
+		return err
+	}
+	if listErr != nil { // not known is not absent; the end of the batch looks again
+		if !r.LookBack.IsZero() && ctx.Err() == nil {
+			r.warn(fmt.Sprintf("the service's runs could not all be listed (%s): runs that the ledger may have lost when it was damaged were not looked for", listErr))
+		}
+		return nil
+	}
+	if _, err := r.conclude(rows, found, time.Now(), nil); err != nil {
+		return err
+	}
+	return r.adoptStrays(s.strays)
+}
+
+// settle decides about every create whose answer was lost, at the end of a
+// round: its run is adopted, or it surely made none and the task is pending
+// again, or the task ends as unknown. Only two complete listings, the settle
+// time apart, show that there is no run. more says that there is work again.
+func (r *runner) settle(ctx, starting context.Context) (more bool, err error) {
 	for {
 		rows, err := r.unsureRows()
 		if err != nil || len(rows) == 0 {
-			return err
+			return more, err
 		}
-		if !sleep(ctx, r.settleWait(rows)) {
-			return ErrInterrupted
+		if !sleep(starting, r.untilNextPass(rows)) {
+			return false, ErrInterrupted
 		}
-		found, listErr, err := r.candidates(ctx, rows)
+		at := time.Now()
+		found, listErr, err := r.lookPatiently(ctx, rows)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if ctx.Err() != nil {
-			return ErrInterrupted
+			return false, ErrInterrupted
 		}
 		var refused *RefusedError
 		if errors.As(listErr, &refused) {
 			if err := r.halt(listErr); err != nil {
-				return err
+				return false, err
 			}
-			return listErr
+			return false, listErr
 		}
-		for _, row := range rows {
-			if err := r.judged(row, unknownVerdict(found[row.Position], listErr)); err != nil {
-				return err
-			}
+		again, err := r.conclude(rows, found, at, listErr)
+		if err != nil {
+			return false, err
 		}
+		more = more || again
 	}
 }
 
@@ -63,28 +99,107 @@ func (r *runner) unsureRows() ([]Row, error) {
 	return rows, nil
 }
 
-// settleWait is how long it takes until a listing may be believed to show the
-// runs of all these creates.
-func (r *runner) settleWait(rows []Row) time.Duration {
-	r.mu.Lock()
-	last := r.lastUnsure
-	r.mu.Unlock()
+// untilNextPass is how long to wait for the next listing: not at all while
+// there is an attempt that none has looked for.
+func (r *runner) untilNextPass(rows []Row) time.Duration {
+	next := time.Duration(0)
 	for _, row := range rows {
-		if row.IntendedAt.After(last) {
-			last = row.IntendedAt
+		p, ok := r.passes[row.Position]
+		if !ok {
+			return 0
 		}
+		next = max(next, time.Until(p.at.Add(r.Settle)))
 	}
-	// A clock that was set back would make an intent lie far ahead.
-	return min(time.Until(last.Add(r.Settle)), r.Settle)
+	return next
 }
 
-// candidates lists patiently: a listing costs nothing, and what it finds is
-// all that a person has to look at.
-func (r *runner) candidates(ctx context.Context, rows []Row) (found map[int][]string, listErr, err error) {
+// conclude acts on what a listing that began at a moment found, and reports
+// whether there is work again. With listErr the listing was not complete, and
+// what could not be found is not known.
+func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listErr error) (more bool, err error) {
+	for _, row := range rows {
+		f := found[row.Position]
+		before, second := r.passes[row.Position]
+		second = second && at.Sub(before.at) >= r.Settle
+		switch {
+		case f.run != nil:
+			err = r.adopt(row, row.Attempt, *f.run, "found in a listing")
+			for _, id := range f.twice {
+				r.warn(fmt.Sprintf("%s: the service made a second run of one create: look at %s", row.ID, id))
+			}
+			more = true
+		case listErr != nil:
+			err = r.judged(row, unknownVerdict(f, listErr))
+		case !second:
+			if _, ok := r.passes[row.Position]; !ok {
+				r.passes[row.Position] = pass{at, f.clear}
+			}
+			continue
+		case f.proven && before.clear && r.vain[row.Position]+1 >= vainMost:
+			v := unknownVerdict(f, nil)
+			v.Message = fmt.Sprintf("the answers to %d creates were lost, and listings show no run of any of them", vainMost)
+			err = r.judged(row, v)
+		case f.proven && before.clear:
+			r.vain[row.Position]++
+			err = r.append(Event{
+				Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt,
+				Message: fmt.Sprintf("the answer to the create was lost, and two complete listings %s apart show no run of it", at.Sub(before.at).Round(time.Second)),
+			})
+			more = true
+		default:
+			err = r.judged(row, unknownVerdict(f, nil))
+		}
+		if err != nil {
+			return false, err
+		}
+		delete(r.passes, row.Position)
+	}
+	return more, nil
+}
+
+// adopt makes a run that was found the attempt's own. A conflict says that
+// another process or attempt was faster: the ledger has the run then.
+func (r *runner) adopt(row Row, attempt int, run Observed, how string) error {
+	drop(run) // its end is read, and its result with it
+	run.Result = Result{}
+	r.maskRun(&run)
+	err := r.append(Event{Kind: AttemptAdopted, Position: row.Position, Attempt: attempt, Run: &run, Message: how})
+	if errors.Is(err, ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// adoptStrays gives runs that a damaged ledger lost back to their tasks.
+func (r *runner) adoptStrays(s strays) error {
+	if s.n == 0 {
+		return nil
+	}
+	for row, err := range r.Ledger.Rows(0) {
+		if err != nil {
+			return err
+		}
+		for _, lost := range s.of(markerStem(r.Batch, row.ID)) {
+			if row.State == StatePending && lost.attempt >= row.Attempt {
+				if err := r.adopt(row, lost.attempt, lost.run, "it bears this attempt's marker, and the ledger had lost it"); err != nil {
+					return err
+				}
+				row.State = StateRunning
+				continue
+			}
+			r.warn(fmt.Sprintf("%s: run %s bears the marker of its attempt %d, which the ledger does not know", row.ID, lost.run.ID, lost.attempt))
+		}
+	}
+	return nil
+}
+
+// lookPatiently lists until a listing is complete: it costs nothing, and what
+// it finds is all that a person has to look at.
+func (r *runner) lookPatiently(ctx context.Context, rows []Row) (found map[int]finding, listErr, err error) {
 	began := time.Now()
 	failed := 0
 	for try := 1; ; try++ {
-		found, listErr, err = r.listed(ctx, rows)
+		_, found, listErr, err = r.look(ctx, rows, time.Time{})
 		var refused *RefusedError
 		var throttled *ThrottledError
 		wait := jitter(backoff(try, resendFirst, resendMost))
@@ -103,53 +218,71 @@ func (r *runner) candidates(ctx context.Context, rows []Row) (found map[int][]st
 	}
 }
 
-// listed lists once, and gathers for each row the runs that nobody owns and
-// that have its text and agent. listErr is the service's, err the ledger's.
-func (r *runner) listed(ctx context.Context, rows []Row) (found map[int][]string, listErr, err error) {
-	since := rows[0].IntendedAt.Add(rows[0].Offset)
-	texts := make(map[string][]Row)
+// look lists once and says what that shows of each row; of an incomplete
+// listing, which runs may be whose. since, if it is earlier than all the
+// intents, is where the listing begins, and then strays are gathered too.
+// listErr is the service's, err the ledger's.
+func (r *runner) look(ctx context.Context, rows []Row, since time.Time) (s *search, found map[int]finding, listErr, err error) {
+	echoes, err := r.Ledger.Echoes()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if s, err = newSearch(rows, echoes, r.Ledger.Schema); err != nil {
+		return nil, nil, nil, err
+	}
+	if !since.IsZero() {
+		s.strays = straysOf(r.Batch)
+	}
+	ours, theirs := since, since.Add(r.Offset)
 	for _, row := range rows {
-		if t := row.IntendedAt.Add(row.Offset); t.Before(since) {
-			since = t
+		if ours.IsZero() || row.IntendedAt.Before(ours) {
+			ours, theirs = row.IntendedAt, row.IntendedAt.Add(row.Offset)
 		}
-		texts[row.Text] = append(texts[row.Text], row)
 	}
-	since = since.Add(-settleMargin).Truncate(time.Second)
 	if err := r.pace.wait(ctx); err != nil {
-		return nil, err, nil
+		return s, nil, err, nil
 	}
-	found = make(map[int][]string)
-	for run, err := range r.Provider.List(ctx, since) {
+	for run, err := range r.Provider.List(ctx, theirs.Add(-settleMargin).Truncate(time.Second)) {
 		if err != nil {
-			return found, err, nil
+			listErr = err
+			break
 		}
-		rows := texts[run.Task]
-		if len(rows) == 0 {
+		if run.ID == "" || !s.concerns(run) {
+			drop(run)
 			continue
 		}
 		owned, err := r.Ledger.Owns(run.ID)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		if owned {
-			continue
-		}
-		for _, row := range rows {
-			if row.AgentID != "" && row.AgentID != run.AgentID || len(found[row.Position]) == candidatesMost {
-				continue
-			}
-			found[row.Position] = append(found[row.Position], r.idMasks.Mask(run.ID))
+		switch id := r.idMasks.Mask(run.ID); {
+		case owned:
+		case id != run.ID: // nothing may be called by a secret
+			s.similar(run.Task, id)
+		default:
+			s.add(run)
 		}
 	}
-	return found, nil, nil
+	var doubts []Doubt
+	for d, err := range r.Ledger.Doubts(ours.Add(-settleMargin)) {
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if len(s.byText[d.Text]) > 0 {
+			doubts = append(doubts, d)
+		}
+	}
+	return s, s.findings(doubts, listErr == nil), listErr, nil
 }
 
-func unknownVerdict(candidates []string, listErr error) Verdict {
-	v := Verdict{Outcome: Unknown, Candidates: candidates}
+func unknownVerdict(f finding, listErr error) Verdict {
+	v := Verdict{Outcome: Unknown, Candidates: f.candidates}
 	v.Message = "a run may exist; it was not bought again"
 	switch {
-	case len(candidates) > 0:
-		v.Message += "; look at " + strings.Join(candidates, ", ")
+	case len(f.candidates) > 0:
+		v.Message += "; look at " + strings.Join(f.candidates, ", ")
+	case listErr == nil && !f.proven:
+		v.Message += "; the service lists no run that could be its own, and has not been seen to repeat what a run would be found by"
 	case listErr == nil:
 		v.Message += "; the service lists no run that could be its own"
 	}

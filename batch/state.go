@@ -6,8 +6,9 @@ type State string
 
 const (
 	// StatePending: entered when the task is added, and again when a create was
-	// surely not accepted (a rejected key, a refused connection, a 429). The
-	// dispatcher moves it on. A crash here costs nothing: nothing was sent.
+	// surely not accepted (a rejected key, a refused connection, a 429, or two
+	// complete listings that do not show its run). The dispatcher moves it on. A
+	// crash here costs nothing: nothing was sent.
 	StatePending State = "pending"
 
 	// StateStarting: entered with attempt.intended, before the create is
@@ -17,11 +18,13 @@ const (
 	StateStarting State = "starting"
 
 	// StateUnsure: entered with attempt.unknown, when the fate of a create is
-	// not known. The settling pass at the end of the batch moves it on to
+	// not known. Reconciling with a listing moves it on: to StateRunning when
+	// the run is found, to StatePending when there surely is none, and else to
 	// StateDone with the outcome unknown. A crash here changes nothing.
 	StateUnsure State = "unsure"
 
-	// StateRunning: entered with attempt.started; the run id is known. The
+	// StateRunning: entered with attempt.started or attempt.adopted; the run id
+	// is known. The
 	// watcher moves it on when the run has ended. After a crash the run is
 	// watched again by its id.
 	StateRunning State = "running"

@@ -32,26 +32,51 @@ const detachGrace = 700 * time.Millisecond
 // submit buys a run for the task, and reports whether one is running. It sends
 // a create again only when the one before was surely not accepted.
 func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row, bool, error) {
-	row.Attempt = max(row.Attempt, 1)
+	if row.Attempt == 0 || row.Absent {
+		row.Attempt++ // an attempt that a run may yet turn up for keeps its number
+	}
 	began := time.Now()
+	tracking, withoutMarker := r.tracking(), false
 	for try := 1; ; try++ {
 		if r.pace.waitCreate(starting) != nil {
 			return row, false, nil
 		}
 		at := time.Now().UTC()
+		m := newMarker(r.Batch, task.ID, row.Attempt)
+		sent, marked := task.Spec.marked(m, tracking)
+		if !marked {
+			m = ""
+		}
 		err := r.append(Event{
 			Kind: AttemptIntended, Position: row.Position, Attempt: row.Attempt, At: at,
-			Digest: strings.TrimPrefix(row.Run, runVersion), Offset: r.Offset, // of what pairs compared with the row
+			// The digest is that of what pairs compared with the row.
+			Digest: strings.TrimPrefix(row.Run, runVersion), Marker: string(m), Offset: r.Offset,
 		})
 		if err != nil {
 			return row, false, err
 		}
 		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.Offset
-		run, err := r.create(ctx, task.Spec)
+		run, err := r.create(ctx, sent)
 		if err == nil {
-			return r.started(row, run)
+			if withoutMarker {
+				r.mu.Lock()
+				r.unmarked = true
+				r.mu.Unlock()
+			}
+			return r.started(ctx, row, sent, m, run)
 		}
-		wait, err := r.notStarted(row, task, try, time.Since(began), err)
+		if marked && refusesMarker(err) {
+			// The marker may be what the service finds fault with: once more
+			// without it. If that is accepted, the ledger shows it and no later
+			// create carries one.
+			if err := r.rejected(row, err); err != nil {
+				return row, false, err
+			}
+			row.Attempt++
+			tracking, withoutMarker = TrackNever, true
+			continue
+		}
+		wait, err := r.notStarted(ctx, row, task, try, time.Since(began), err)
 		if err != nil || wait < 0 {
 			return row, false, err
 		}
@@ -59,6 +84,26 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 			return row, false, nil
 		}
 	}
+}
+
+// tracking is which creates carry a marker from now on.
+func (r *runner) tracking() Tracking {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Batch == "" || r.unmarked {
+		return TrackNever
+	}
+	return r.Tracking
+}
+
+// refusesMarker reports whether a create was refused for something in its body.
+func refusesMarker(err error) bool {
+	var rejected *RejectedError
+	return errors.As(err, &rejected) && rejected.Status == 400
+}
+
+func (r *runner) rejected(row Row, cause error) error {
+	return r.append(Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
 }
 
 // create sends the one request that costs money.
@@ -88,15 +133,16 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	return run, err
 }
 
-func (r *runner) started(row Row, run Observed) (Row, bool, error) {
+func (r *runner) started(ctx context.Context, row Row, sent Spec, m marker, run Observed) (Row, bool, error) {
+	echo := r.echo(sent, m, run)
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
 	r.maskRun(&run)
 	at := time.Now().UTC()
-	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run})
+	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run, Echo: echo})
 	if errors.Is(err, ErrConflict) {
 		// Not our state: the id belongs to another attempt already.
-		return row, false, r.unsure(row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
+		return row, false, r.unsure(ctx, row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
 	}
 	r.mu.Lock()
 	r.unsureInRow = 0
@@ -106,9 +152,23 @@ func (r *runner) started(row Row, run Observed) (Row, bool, error) {
 	return row, err == nil, err
 }
 
+// echo compares an answer with what was sent: the first of a process, and now
+// and then one, since a service does not change from one to the next.
+func (r *runner) echo(sent Spec, m marker, run Observed) *Echo {
+	r.mu.Lock()
+	n := r.answered
+	r.answered++
+	r.mu.Unlock()
+	if n >= echoFirst && n%echoEvery != 0 {
+		return nil
+	}
+	e := echoOf(sent, m, run)
+	return &e
+}
+
 // notStarted records a create that gave no run id, and returns how long to
 // wait before it may be sent again; less than 0 means never.
-func (r *runner) notStarted(row Row, task Task, try int, since time.Duration, cause error) (time.Duration, error) {
+func (r *runner) notStarted(ctx context.Context, row Row, task Task, try int, since time.Duration, cause error) (time.Duration, error) {
 	var refused *RefusedError
 	var rejected *RejectedError
 	var throttled *ThrottledError
@@ -116,10 +176,9 @@ func (r *runner) notStarted(row Row, task Task, try int, since time.Duration, ca
 	surely := errors.As(cause, &refused) || errors.As(cause, &rejected) ||
 		errors.As(cause, &throttled) || errors.As(cause, &unsent)
 	if !surely {
-		return -1, r.unsure(row, cause)
+		return -1, r.unsure(ctx, row, cause)
 	}
-	err := r.append(Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
-	if err != nil {
+	if err := r.rejected(row, cause); err != nil {
 		return -1, err
 	}
 	row.State = StatePending
@@ -156,10 +215,16 @@ func (r *runner) warnSlow(task Task, try int, message string) {
 }
 
 // unsure records a create whose fate is not known. It is never simply sent
-// again.
-func (r *runner) unsure(row Row, cause error) error {
+// again. A create that we gave up ourselves, being told to end, says nothing of
+// the service.
+func (r *runner) unsure(ctx context.Context, row Row, cause error) error {
+	if ctx.Err() != nil {
+		return r.append(Event{
+			Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
+			Message: "the process was told to end before the answer to the create came",
+		})
+	}
 	r.mu.Lock()
-	r.lastUnsure = time.Now()
 	r.unsureInRow++
 	n := r.unsureInRow
 	r.mu.Unlock()

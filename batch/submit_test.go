@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,8 +98,9 @@ func TestCreatesWithoutAnswersHaltTheBatch(t *testing.T) {
 		if d := time.Since(began); d < 30*time.Second {
 			t.Errorf("sent them within %s, want them held back", d)
 		}
-		// The service is well again: the rest is bought, and those are unknown.
-		s.start = nil
+		// The service is well again, and shows nothing that a run would be found
+		// by: the rest is bought, and those are unknown.
+		s.start, s.repeat = nil, chain(dropSchema, rewriteText)
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
@@ -158,9 +160,45 @@ func TestACreateOnItsWayIsAwaitedWhenDetaching(t *testing.T) {
 	})
 }
 
-func TestAnIntentWithoutAnAnswerIsUnknown(t *testing.T) {
+// Being told to end while creates are on their way is an interruption, however
+// many there are: it says nothing of the service, and the next process finds
+// their runs.
+func TestCreatesCutShortByDetachingAreFoundLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 3 * unsureMost
+		l, s, c := bench(t, n)
+		c.Batch, c.Concurrency = "01234567", n
+		ctx, cancel := context.WithCancel(t.Context())
+		s.sent = func(ctx context.Context, k int, spec Spec) (Observed, error) {
+			if k == n {
+				cancel()
+			}
+			s.add(fmt.Sprintf("run-%d", k), spec) // accepted, and answered late
+			<-ctx.Done()
+			return Observed{}, ctx.Err()
+		}
+		if err := Run(ctx, c); !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("got %v, want ErrInterrupted", err)
+		}
+		s.sent = nil
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		for i, o := range l.outcomes() {
+			if o != "passed" {
+				t.Errorf("t%d: got %s, want passed", i+1, o)
+			}
+		}
+		if s.n != n {
+			t.Errorf("got %d creates, want %d", s.n, n)
+		}
+	})
+}
+
+func TestAnIntentThatCantBeLookedForIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := bench(t, 2)
+		s.repeat = chain(dropSchema, rewriteText)
 		l.rows[0].State, l.rows[0].Attempt, l.rows[0].IntendedAt = StateStarting, 1, time.Now() // a crash
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)

@@ -16,7 +16,7 @@ func TestARunThatCanNotBeReadIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := bench(t, 3)
 		s.get = func(_ string, run *fakeRun) (Observed, error) {
-			if run.text == "do t2" {
+			if run.spec.Task == "do t2" {
 				return Observed{}, errCut
 			}
 			return Observed{}, nil

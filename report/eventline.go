@@ -35,6 +35,7 @@ type eventLine struct {
 	Last        *int          `json:"last,omitempty"`
 	Attempt     int           `json:"attempt,omitempty"`
 	Digest      string        `json:"digest,omitempty"`
+	Marker      string        `json:"marker,omitempty"`
 	RunID       string        `json:"runId,omitempty"`
 	Status      string        `json:"status,omitempty"`
 	SessionID   string        `json:"sessionId,omitempty"`
@@ -62,7 +63,7 @@ func (l LoggedEvent) Line() []byte {
 	}
 	out := eventLine{
 		Seq: l.Seq, Time: stamp(l.At), Batch: l.Batch, Event: l.Kind, Task: l.Task, Attempt: l.Attempt,
-		Digest: l.Digest, AgentID: l.Agent, Message: mask(l.Message),
+		Digest: l.Digest, Marker: l.Marker, AgentID: l.Agent, Message: mask(l.Message),
 	}
 	switch l.Kind {
 	case batch.BatchOpened:

@@ -276,6 +276,8 @@ func TestTally(t *testing.T) {
 		{"a run", nil, []batch.Event{intended(0), at(batch.AttemptStarted, 0), at(batch.RunObserved, 0)}, 1, 0},
 		{"its end", nil, []batch.Event{intended(0), at(batch.AttemptStarted, 0), at(batch.AttemptEnded, 0), passed(0)}, 0, 1},
 		{"sent again", nil, []batch.Event{intended(0), at(batch.AttemptRejected, 0), intended(0)}, 1, 0},
+		{"adopted", nil, []batch.Event{intended(0), at(batch.AttemptUnknown, 0), at(batch.AttemptAdopted, 0)}, 1, 0},
+		{"surely not created", nil, []batch.Event{intended(0), at(batch.AttemptUnknown, 0), at(batch.AttemptRejected, 0)}, 0, 0},
 		{"rejected", nil, []batch.Event{intended(5), at(batch.AttemptRejected, 5), rejected}, 0, 1},
 		{"rejected beside another's", map[batch.Outcome]int{batch.Running: 1}, []batch.Event{intended(5), at(batch.AttemptRejected, 5), rejected}, 1, 1},
 		{"unknown", nil, []batch.Event{intended(0), at(batch.AttemptUnknown, 0)}, 1, 0},

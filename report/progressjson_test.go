@@ -109,7 +109,8 @@ func TestEventsAreDescribed(t *testing.T) {
 		{Kind: batch.TaskAdded, Position: 0, Last: 999, At: at}, {Kind: batch.BatchHalted, Position: -1, At: at, Message: "why"},
 		{Kind: batch.BatchClosed, Position: -1, At: at}, {Kind: batch.AgentRead, Position: -1, At: at, Agent: "g"},
 		task(batch.AttemptUnknown), task(batch.AttemptRejected), task(batch.StopIntended),
-		{Kind: batch.AttemptIntended, Position: 3, Attempt: 1, At: at, Digest: "d"},
+		{Kind: batch.AttemptIntended, Position: 3, Attempt: 1, At: at, Digest: "d", Marker: "m"},
+		{Kind: batch.AttemptAdopted, Position: 3, Attempt: 1, At: at, Run: run, Message: "why"},
 		{Kind: batch.AttemptStarted, Position: 3, Attempt: 1, At: at, Run: run}, {Kind: batch.RunObserved, Position: 3, Attempt: 1, At: at, Run: run},
 		{Kind: batch.AttemptEnded, Position: 3, Attempt: 1, At: at, Run: run},
 		{Kind: batch.TaskJudged, Position: 3, Attempt: 1, At: at, Verdict: verdict},
@@ -127,8 +128,8 @@ func TestEventsAreDescribed(t *testing.T) {
 	for _, k := range objects(t, out.String()) {
 		kinds[k] = true
 	}
-	if len(kinds) != 14 {
-		t.Errorf("got %d kinds, want 14", len(kinds))
+	if len(kinds) != 15 {
+		t.Errorf("got %d kinds, want 15", len(kinds))
 	}
 	if strings.Contains(out.String(), "SECRET") {
 		t.Errorf("a result is in an event:\n%s", out.String())

@@ -58,7 +58,7 @@ func (t *tally) add(e batch.Event) time.Duration {
 		t.board(e.Position)
 		delete(t.flight, e.Position)
 		t.nameless++
-	case batch.AttemptStarted, batch.RunObserved, batch.StopIntended:
+	case batch.AttemptStarted, batch.AttemptAdopted, batch.RunObserved, batch.StopIntended:
 		t.board(e.Position)
 	case batch.AttemptEnded:
 		f := t.board(e.Position)

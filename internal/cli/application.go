@@ -18,6 +18,10 @@ import (
 // continueWithin is the age up to which an unfinished batch is continued.
 const continueWithin = 24 * time.Hour
 
+// defaultSettle is how long a listing of runs may lag, where nobody says
+// otherwise.
+const defaultSettle = 30 * time.Second
+
 // An application is one apply at work.
 type application struct {
 	sys      Sys
@@ -32,6 +36,7 @@ type application struct {
 	service  *service
 	secrets  batch.Secrets
 	offset   time.Duration // the service's clock minus ours
+	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -133,7 +138,10 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
 		FirstLook:         a.service.firstLook,
-		Settle:            a.flags.settle,
+		Batch:             sum.Info.ID,
+		Tracking:          a.manifest.Tracking,
+		Settle:            a.settle(),
+		LookBack:          a.lookBack,
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
@@ -157,6 +165,17 @@ func (a *application) concurrency() int {
 		return a.flags.concurrency
 	}
 	return a.manifest.Concurrency // 0 is the engine's default
+}
+
+// settle is how long the service's listing may lag.
+func (a *application) settle() time.Duration {
+	switch {
+	case a.flags.settle >= 0:
+		return a.flags.settle
+	case a.manifest.Settle > 0:
+		return a.manifest.Settle
+	}
+	return defaultSettle
 }
 
 func (a *application) requestsPerSecond() float64 {
@@ -220,6 +239,9 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 			return false, err
 		}
 		return false, a.log.record(old)
+	}
+	if a.store.Unclean() {
+		a.lookBack = info.OpenedAt
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
 		if n := sum.Counts[batch.Running]; n > 0 {
@@ -303,7 +325,11 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	}
 	a.summarize(sum, written, runErr)
 	if err != nil {
-		return &failure{exitInternal, err, "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"}
+		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
+		if finished {
+			hint += "; the same apply would be a new batch and buy every task anew"
+		}
+		return &failure{exitInternal, err, hint}
 	}
 	if runErr != nil {
 		return a.describe(runErr)

@@ -50,8 +50,9 @@ input.
 Every step is in the ledger (.bbbatch/ beside the manifest) before anything
 follows from it. A batch that was interrupted is continued by the same command:
 what is done is kept, runs in flight are collected, nothing is bought twice. A
-create whose answer was lost is never sent again: its task ends as unknown,
-with the runs to look at.
+create whose answer was lost is looked for in the service's listing: its run is
+adopted, or two complete listings show that there is none and it is sent again.
+Where neither can be known the task ends as unknown, with the runs to look at.
 
 --select, --tag and --limit run a part of the manifest. It is a batch of its own,
 which the same selection alone continues; it buys every run of its tasks, also
@@ -78,7 +79,9 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
-			if f.settle < 0 {
+			if !c.Flags().Changed("settle") {
+				f.settle = -1 // the manifest's
+			} else if f.settle < 0 {
 				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
 			}
 			if f.quiet && f.verbose {
@@ -101,7 +104,7 @@ BROWSERBASE_BASE_URL.
 		f.file.define(flags)
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
 		f.part.define(flags)
-		flags.DurationVar(&f.settle, "settle", 30*time.Second, "`TIME` after a lost answer when the service's listing is believed to show the run")
+		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
 	})
 	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {

@@ -35,7 +35,8 @@ where a line or column of 0 means the whole of what is around it.
 
 --select, --tag and --limit show what apply would run; the whole manifest is
 checked all the same. --render prints the one request that would create the run
-of a task, its body as it would be sent but for the secrets, which are masked.
+of a task, its body as it would be sent but for the secrets, which are masked,
+and the id of the batch, which is not known yet.
 
 Exit codes:
   0    the manifest is right

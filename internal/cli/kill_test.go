@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bbbatch/bbbatch/internal/ledger"
 	"github.com/bbbatch/bbbatch/internal/server"
 )
 
@@ -23,10 +24,8 @@ import (
 // again and again buys no task twice, and every run that was bought is in the
 // report: as its task's own, or as a candidate of an unknown one.
 func TestKilledAgainAndAgainBuysNothingTwice(t *testing.T) {
-	const tasks, kills = 120, 15
-	// So long that the batch outlives the kills: an apply after its end would
-	// begin another one.
-	agent, err := server.Script(strings.NewReader(`[{"result": {"ok": true}, "delay": "600ms"}]`))
+	const tasks, kills = 400, 15
+	agent, err := server.Script(strings.NewReader(`[{"result": {"ok": true}, "delay": "30ms"}]`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +71,11 @@ func TestKilledAgainAndAgainBuysNothingTwice(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
+	killed, finished := 0, false
 	for range kills {
+		if finished {
+			break // the next apply would be a batch of its own
+		}
 		cmd := apply()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -84,8 +86,14 @@ func TestKilledAgainAndAgainBuysNothingTwice(t *testing.T) {
 		if err := cmd.Wait(); errors.As(err, &exit) && exit.ExitCode() == -1 {
 			killed++
 		}
+		finished = isClosed(t, filepath.Join(dir, ".bbbatch"))
 	}
-	if err := apply().Run(); err != nil {
+	last := apply()
+	if finished {
+		t.Logf("finished after %d kills", killed)
+		last.Args = []string{last.Args[0], "report", file, "-o", filepath.Join(dir, "out.jsonl")}
+	}
+	if err := last.Run(); err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 			t.Fatalf("the last apply: %v", err)
@@ -95,6 +103,22 @@ func TestKilledAgainAndAgainBuysNothingTwice(t *testing.T) {
 		t.Errorf("only %d of %d processes were killed at work", killed, kills)
 	}
 	checkAccounts(t, filepath.Join(dir, "out.jsonl"), tasks, s)
+}
+
+// isClosed reports whether the newest batch of a state folder is.
+func isClosed(t *testing.T, state string) bool {
+	t.Helper()
+	store, err := ledger.Open(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	b, ok, err := store.Latest("")
+	if err != nil || !ok {
+		return false
+	}
+	info, err := b.Info()
+	return err == nil && !info.ClosedAt.IsZero()
 }
 
 func checkAccounts(t *testing.T, report string, tasks int, s *server.Server) {

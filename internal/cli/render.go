@@ -7,14 +7,18 @@ import (
 	"github.com/bbbatch/bbbatch/internal/provider"
 )
 
+// unknownBatch stands for the id that a batch will have.
+const unknownBatch = "BATCH-ID"
+
 // render prints the request that would create the run of a task. Its body is
-// what would be sent, to the byte, but for the secrets.
+// what would be sent, to the byte, but for the secrets and the batch's id in the
+// marker.
 func render(sys Sys, m *manifest.Manifest, id string) error {
 	task, err := m.Task(id)
 	if err != nil {
 		return unmatched(sys, m, "--render", err)
 	}
-	r, err := provider.CreateRequest(task.Spec)
+	r, err := provider.CreateRequest(task.Spec.Tracked(unknownBatch, task.ID, 1, m.Tracking))
 	if err != nil {
 		return usage(err, "")
 	}

@@ -58,7 +58,7 @@ func (w *write) apply(c *connection) error {
 			return err
 		}
 	}
-	return w.record(c, to)
+	return w.record(c, from, to)
 }
 
 // fly applies the event by what is remembered of the task, or by where tasks
@@ -82,12 +82,12 @@ func (w *write) fly(c *connection) (done bool, err error) {
 	if moved, err := w.move(c, from, to); err != nil || !moved {
 		return false, err
 	}
-	return true, w.record(c, to)
+	return true, w.record(c, from, to)
 }
 
 // unowned refuses a run that any attempt of the ledger has already.
 func (w *write) unowned(c *connection) error {
-	if w.event.Kind != batch.AttemptStarted {
+	if w.event.Kind != batch.AttemptStarted && w.event.Kind != batch.AttemptAdopted {
 		return nil
 	}
 	owned, err := owns(c, w.event.Run.ID)
@@ -99,7 +99,7 @@ func (w *write) unowned(c *connection) error {
 }
 
 // record writes all but the state, and remembers that.
-func (w *write) record(c *connection, to Standing) error {
+func (w *write) record(c *connection, from, to Standing) error {
 	switch to.State {
 	case batch.StateStarting, batch.StateRunning, batch.StateEnded:
 		if w.batch.flight == nil {
@@ -109,7 +109,7 @@ func (w *write) record(c *connection, to Standing) error {
 	default:
 		delete(w.batch.flight, w.event.Position)
 	}
-	return errors.Join(w.detail(c), w.log(c, w.event.Position))
+	return errors.Join(w.detail(c, from.State), w.log(c, w.event.Position))
 }
 
 func ofBatch(k batch.Kind) bool {
@@ -164,25 +164,28 @@ func owns(c *connection, runID string) (bool, error) {
 }
 
 // detail writes what the event says of the attempt or the outcome.
-func (w *write) detail(c *connection) error {
+func (w *write) detail(c *connection, from batch.State) error {
 	e := w.event
 	attempt := []any{w.batch.key, e.Position, e.Attempt}
 	var err error
 	switch e.Kind {
 	case batch.AttemptIntended:
 		_, err = c.exec(`
-			INSERT INTO attempts (batch, position, number, digest, intended_at, clock) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (batch, position, number) DO UPDATE SET digest = excluded.digest,
+			INSERT INTO attempts (batch, position, number, digest, marker, intended_at, clock) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (batch, position, number) DO UPDATE SET digest = excluded.digest, marker = excluded.marker,
 				intended_at = excluded.intended_at, clock = excluded.clock, rejected = 0, message = ''`,
-			append(attempt, e.Digest, nanos(e.At).Int64, int64(e.Offset))...)
+			append(attempt, e.Digest, e.Marker, nanos(e.At).Int64, int64(e.Offset))...)
 	case batch.AttemptStarted:
 		err = w.observe(c)
 	case batch.AttemptUnknown:
 		_, err = c.exec(`UPDATE attempts SET message = ? WHERE batch = ? AND position = ? AND number = ?`,
 			append([]any{e.Message}, attempt...)...)
+	case batch.AttemptAdopted:
+		err = errors.Join(w.restoreIntent(c), w.observe(c))
 	case batch.AttemptRejected:
-		_, err = c.exec(`UPDATE attempts SET message = ?, rejected = 1 WHERE batch = ? AND position = ? AND number = ?`,
-			append([]any{e.Message}, attempt...)...)
+		// Of a create that was sent, the run id may yet turn up: 2.
+		_, err = c.exec(`UPDATE attempts SET message = ?, rejected = CASE WHEN ? THEN 2 ELSE 1 END WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{e.Message, from == batch.StateUnsure}, attempt...)...)
 	case batch.RunObserved:
 		err = w.observe(c)
 	case batch.StopIntended:
@@ -221,12 +224,26 @@ func (w *write) observe(c *connection) error {
 		created_at = coalesce(?, created_at), started_at = coalesce(?, started_at), ended_at = coalesce(?, ended_at)
 		WHERE batch = ? AND position = ? AND number = ?`
 	var err error
-	if e.Kind == batch.AttemptStarted {
-		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = ?, message = '', `+seen,
-			append([]any{r.ID, nanos(e.At).Int64}, args...)...)
-	} else {
+	switch e.Kind {
+	case batch.AttemptStarted:
+		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = ?, echo = ?, message = '', `+seen,
+			append([]any{r.ID, nanos(e.At).Int64, echoWords(e.Echo)}, args...)...)
+	case batch.AttemptAdopted:
+		// It has been running since about the intent, and its deadline with it.
+		_, err = c.exec(`UPDATE attempts SET run_id = ?, known_at = intended_at, message = ?, `+seen,
+			append([]any{r.ID, e.Message}, args...)...)
+	default:
 		_, err = c.exec(`UPDATE attempts SET `+seen, args...)
 	}
+	return err
+}
+
+// restoreIntent makes the attempt's row where a damaged ledger has lost it.
+func (w *write) restoreIntent(c *connection) error {
+	_, err := c.exec(`
+		INSERT INTO attempts (batch, position, number, digest, intended_at, clock) VALUES (?, ?, ?, '', ?, 0)
+		ON CONFLICT (batch, position, number) DO UPDATE SET rejected = 0`,
+		w.batch.key, w.event.Position, w.event.Attempt, nanos(w.event.At).Int64)
 	return err
 }
 

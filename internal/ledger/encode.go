@@ -18,8 +18,10 @@ import (
 type eventData struct {
 	Last    *int            `json:"last,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
+	Marker  string          `json:"marker,omitempty"`
 	Offset  int64           `json:"offset,omitempty"`
 	Run     *runData        `json:"run,omitempty"`
+	Echo    *string         `json:"echo,omitempty"`
 	Verdict json.RawMessage `json:"verdict,omitempty"`
 	Message string          `json:"message,omitempty"`
 	Agent   string          `json:"agent,omitempty"`
@@ -92,7 +94,11 @@ func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // encode returns the data column of a clean event, and the verdict's alone.
 func encode(e batch.Event) (data, verdict []byte, err error) {
-	d := eventData{Digest: e.Digest, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent}
+	d := eventData{Digest: e.Digest, Marker: e.Marker, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent}
+	if e.Echo != nil {
+		words := echoWords(e.Echo).String
+		d.Echo = &words
+	}
 	switch e.Kind {
 	case batch.TaskAdded:
 		d.Last = &e.Last
@@ -126,7 +132,10 @@ func decode(data []byte, e *batch.Event) error {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return fmt.Errorf("a %s event: %w", e.Kind, err)
 	}
-	e.Digest, e.Offset, e.Message, e.Agent = d.Digest, time.Duration(d.Offset), d.Message, d.Agent
+	e.Digest, e.Marker, e.Offset, e.Message, e.Agent = d.Digest, d.Marker, time.Duration(d.Offset), d.Message, d.Agent
+	if d.Echo != nil {
+		e.Echo = parseEcho(*d.Echo)
+	}
 	if d.Last != nil {
 		e.Last = *d.Last
 	}

@@ -44,8 +44,8 @@ func TestWhatIsRememberedMayBeOld(t *testing.T) {
 	}
 }
 
-// What is remembered moves nothing that stands elsewhere by now: a create that
-// another process has found to be of unknown fate does not become pending again.
+// What is remembered moves nothing that stands elsewhere by now: a create whose
+// run another process has found does not become pending again.
 func TestAnOldMemoryMovesNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, dir)
@@ -58,12 +58,14 @@ func TestAnOldMemoryMovesNothing(t *testing.T) {
 		return batch.Event{Kind: k, Attempt: 1, At: ledgertest.Start(), Message: "why"}
 	}
 	mustAppend(t, b, wholeWay(0, nil)[0]) // b remembers: starting
-	mustAppend(t, other, event(batch.AttemptUnknown))
+	adopted := event(batch.AttemptAdopted)
+	adopted.Run = &batch.Observed{ID: "r", Status: batch.StatusRunning}
+	mustAppend(t, other, event(batch.AttemptUnknown), adopted)
 	if err := b.Append(event(batch.AttemptRejected)); !errors.Is(err, batch.ErrConflict) {
 		t.Errorf("got %v, want %v", err, batch.ErrConflict)
 	}
-	if row, err := b.Task(0); err != nil || row.State != batch.StateUnsure {
-		t.Errorf("got %s, %v, want %s", row.State, err, batch.StateUnsure)
+	if row, err := b.Task(0); err != nil || row.State != batch.StateRunning {
+		t.Errorf("got %s, %v, want %s", row.State, err, batch.StateRunning)
 	}
 }
 

@@ -36,6 +36,9 @@ func Open(dir string) (*Store, error) {
 	if err := create(s.path); err != nil {
 		return nil, err
 	}
+	if log, err := os.Stat(s.path + "-wal"); err == nil {
+		s.unclean = log.Size() > 0
+	}
 	if err := s.connect(); err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func (s *Store) connect() (err error) {
 	if s.conn, err = connect(s.db); err != nil {
 		return s.explain(err)
 	}
-	if err = prepare(context.Background(), s.conn.conn, s.path); err == nil {
+	if err = prepare(context.Background(), s.conn.conn, s.path, s.unclean); err == nil {
 		s.readers, err = openReaders(source(s.path, "ro", busyTimeout))
 	}
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 
 const selectRow = `
 	SELECT t.position, t.id, t.run, t.judge, t.schema, p.state, p.outcome, p.attempt, t.agent, t.timeout, t.text,
-		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at, a.cause
+		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at, a.cause,
+		coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2
 	FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
 	LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
 	WHERE p.batch = ? `
@@ -27,6 +28,7 @@ func scanTargets(r *batch.Row) (into []any, done func() error) {
 	into = []any{
 		&r.Position, &r.ID, &r.Run, &r.Judge, &r.Schema, &r.State, &r.Outcome, &r.Attempt, &r.AgentID, &timeout, &r.Text,
 		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &cause,
+		&r.Digest, &r.Marker, &r.Absent,
 	}
 	return into, func() (err error) {
 		r.Timeout, r.Offset = time.Duration(timeout), time.Duration(clock)

@@ -31,6 +31,8 @@ func (s Standing) after(e batch.Event) (Standing, error) {
 		s = Standing{State: batch.StateStarting, Attempt: e.Attempt}
 	case batch.AttemptStarted:
 		s.State, s.RunID, s.Status = batch.StateRunning, e.Run.ID, e.Run.Status
+	case batch.AttemptAdopted:
+		s.State, s.Attempt, s.RunID, s.Status = batch.StateRunning, e.Attempt, e.Run.ID, e.Run.Status
 	case batch.AttemptUnknown:
 		s.State = batch.StateUnsure
 	case batch.AttemptRejected:
@@ -55,8 +57,13 @@ func (s Standing) admits(e batch.Event) bool {
 		return s.State == batch.StatePending && (newest || e.Attempt == s.Attempt+1)
 	case batch.AttemptStarted:
 		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
-	case batch.AttemptUnknown, batch.AttemptRejected:
+	case batch.AttemptAdopted:
+		// A pending task has a run where the ledger has lost the intent.
+		return newest && s.State == batch.StateUnsure || e.Attempt >= s.Attempt && s.State == batch.StatePending
+	case batch.AttemptUnknown:
 		return newest && s.State == batch.StateStarting
+	case batch.AttemptRejected:
+		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
 	case batch.RunObserved, batch.StopIntended, batch.AttemptEnded:
 		return newest && s.State == batch.StateRunning && s.owns(e.Run)
 	case batch.TaskJudged:

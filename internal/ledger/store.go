@@ -14,6 +14,8 @@ type Store struct {
 	dir  string // absolute
 	path string // of ledger.db
 
+	unclean bool // set before the Store is handed out
+
 	db      *sql.DB // holds conn
 	conn    *connection
 	readers *readers
@@ -26,6 +28,11 @@ type Store struct {
 
 	building sync.Map // keys of the batches that Begin is filling
 }
+
+// Unclean reports whether the process that had the folder before ended without
+// closing it, or another has it open now. Then the log may have lost its newest
+// commits, should the machine have gone down with it.
+func (s *Store) Unclean() bool { return s.unclean }
 
 // Close waits for what is being written and read, moves everything into the
 // one file and closes it; what another process keeps it from moving stays in

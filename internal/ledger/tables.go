@@ -128,4 +128,14 @@ CREATE INDEX events_batch ON events (batch);
 // version 2 of version 1. None is ever changed once a release had it.
 var migrations = [...]string{
 	`ALTER TABLE batches ADD COLUMN selection TEXT NOT NULL DEFAULT ''`,
+
+	// marker is what the request carried. echo names what of the request the
+	// answer repeated, each word followed by a blank; NULL where that was not
+	// compared. rejected is 2 where the create was sent and listings showed
+	// that it made no run.
+	`ALTER TABLE attempts ADD COLUMN marker TEXT NOT NULL DEFAULT '';
+	ALTER TABLE attempts ADD COLUMN echo TEXT;
+	CREATE INDEX attempts_echo ON attempts (known_at) WHERE echo IS NOT NULL;
+	CREATE INDEX attempts_rejected ON attempts (batch) WHERE rejected = 1;
+	CREATE INDEX progress_doubt ON progress (batch) WHERE state = 'unsure' OR outcome = 'unknown'`,
 }

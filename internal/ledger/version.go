@@ -36,7 +36,7 @@ var ErrNotLedger = errors.New("not a ledger of bbbatch")
 
 // prepare checks whose file it is and how old, and fills an empty one. A file
 // that is refused has not been changed.
-func prepare(ctx context.Context, conn *sql.Conn, path string) error {
+func prepare(ctx context.Context, conn *sql.Conn, path string, unclean bool) error {
 	if _, err := inspect(ctx, conn, path); err != nil {
 		return err
 	}
@@ -45,6 +45,11 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	}
 	if err := useWAL(ctx, conn); err != nil {
 		return err
+	}
+	if unclean {
+		if err := whole(ctx, conn); err != nil {
+			return err
+		}
 	}
 	// The write lock, even when there is nothing to write, shows whether the
 	// log can be written.
@@ -58,6 +63,22 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	}
 	_, err = conn.ExecContext(ctx, "COMMIT")
 	return err
+}
+
+// ErrDamaged says that a ledger's file is no longer what was written.
+var ErrDamaged = errors.New("the ledger is damaged; keep a copy, and take what is left of it with sqlite3's .recover")
+
+// whole refuses a file whose pages contradict each other, before anything is
+// built on it.
+func whole(ctx context.Context, conn *sql.Conn) error {
+	var verdict string
+	if err := conn.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w (%s)", ErrDamaged, verdict)
+	}
+	return nil
 }
 
 // inspect returns the version of the file, 0 for one that has still to be

@@ -47,7 +47,7 @@ func lacks(e batch.Event) string {
 	switch e.Kind {
 	case batch.AttemptIntended, batch.AttemptUnknown, batch.AttemptRejected, batch.StopIntended:
 		return ""
-	case batch.AttemptStarted:
+	case batch.AttemptStarted, batch.AttemptAdopted:
 		if e.Run == nil || e.Run.ID == "" {
 			return "no run id"
 		}

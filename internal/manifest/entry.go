@@ -65,17 +65,22 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	l.browser(e, d, s)
 	l.tags(e, d, s)
 	if t := l.pick(n, d.node, "timeout"); t != nil {
-		timeout, err := parseDuration(t.text)
-		if err != nil {
-			l.ps.wrong(t, "%v: %s", err, quote(t.text))
-		}
-		e.timeout = timeout
+		e.timeout = l.duration(t)
 	}
 	if !identified {
 		return nil
 	}
 	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil
 	return e
+}
+
+// duration reads a duration whose shape is right; 0 after a problem.
+func (l *loader) duration(n *node) time.Duration {
+	d, err := parseDuration(n.text)
+	if err != nil {
+		l.ps.wrong(n, "%v: %s", err, quote(n.text))
+	}
+	return d
 }
 
 // data opens the entry's data and returns what its expressions may use.

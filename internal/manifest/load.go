@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -144,6 +145,12 @@ func (l *loader) load(root *node) {
 		if m.RequestsPerSecond == 0 {
 			l.ps.wrong(n, "is too small: %s", cut(n.text))
 		}
+	}
+	if n := l.good(root.get("tracking")); n != nil {
+		m.Tracking = batch.Tracking(n.text)
+	}
+	if n := l.good(root.get("settle")); n != nil {
+		m.Settle = l.duration(n)
 	}
 	m.Reports = l.reports(root.get("reports"))
 	m.Sites = l.sites(l.goodMap(root.get("local")).get("sites"))

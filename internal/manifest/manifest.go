@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/schema"
@@ -24,6 +25,9 @@ type Manifest struct {
 
 	Concurrency       int     // 0 when not given
 	RequestsPerSecond float64 // 0 when not given
+
+	Tracking batch.Tracking // "" when not given
+	Settle   time.Duration  // 0 when not given
 
 	Reports  []Report
 	Sites    map[string]string // origin to absolute folder

@@ -74,6 +74,9 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 		echo = s.echoes.of(o.schema)
 	}
 
+	echoed := o.task
+	s.config.Faults.retell(&echoed, &echo)
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	agentID := stringOf(m["agentId"])
@@ -95,7 +98,7 @@ func (s *Server) createRun(r *http.Request, _ string) answer {
 	}
 	now := s.now()
 	n := &run{
-		number: s.runs.order.number(), id: newID(), agentID: agentID, task: o.task, schema: echo,
+		number: s.runs.order.number(), id: newID(), agentID: agentID, task: o.task, echoed: echoed, schema: echo,
 		status: statusPending, createdAt: now, updatedAt: now, job: o,
 	}
 	if a, ok := s.config.Agent.(answerer); ok {

@@ -18,6 +18,9 @@ type Faults struct {
 	listLag      time.Duration
 	skew         time.Duration
 	dupPages     bool
+	dropComment  bool
+	dropSchema   bool
+	rewriteTask  bool
 	endlessPages bool
 	refuse       int // 401, 402 or 403; 0 for none
 	refuseAfter  int // creates that are accepted first
@@ -73,6 +76,9 @@ var faultTable = []struct {
 	{"list-lag", "duration", "", "a listing shows a run only so long after its creation"},
 	{"skew", "duration", "", "the server's clock is ahead by so much; may be negative"},
 	{"dup-pages", "flag", "", "a page of runs begins with the last two rows of the one before"},
+	{"drop-comment", "flag", "", "a run's resultSchema is echoed without its $comment"},
+	{"drop-schema", "flag", "", "a run's resultSchema is not echoed"},
+	{"rewrite-task", "flag", "", "a run's task is echoed in other words"},
 	{"endless-pages", "flag", "", "a listing of runs never ends: its last row comes again for ever"},
 }
 
@@ -168,6 +174,12 @@ func (f *Faults) flag(name string, on bool) {
 		f.retryDate = on
 	case "dup-pages":
 		f.dupPages = on
+	case "drop-comment":
+		f.dropComment = on
+	case "drop-schema":
+		f.dropSchema = on
+	case "rewrite-task":
+		f.rewriteTask = on
 	case "endless-pages":
 		f.endlessPages = on
 	}

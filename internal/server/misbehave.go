@@ -2,12 +2,14 @@ package server
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"hash/fnv"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -202,4 +204,21 @@ func reset(w http.ResponseWriter) {
 		}
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// retell changes what a run echoes of its request.
+func (f Faults) retell(task *string, schema *json.RawMessage) {
+	if f.rewriteTask {
+		*task = "The user asks: " + strings.ToUpper(*task)
+	}
+	switch {
+	case f.dropSchema:
+		*schema = nil
+	case f.dropComment && *schema != nil:
+		var root map[string]json.RawMessage
+		if json.Unmarshal(*schema, &root) == nil {
+			delete(root, "$comment")
+			*schema = encode(root)
+		}
+	}
 }

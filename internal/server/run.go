@@ -44,6 +44,7 @@ type run struct {
 	id        string
 	agentID   string          // "" for an ad-hoc run
 	task      string          // as sent
+	echoed    string          // the task as it is told
 	schema    json.RawMessage // echoed, its keys sorted; nil for none
 	status    string
 	sessionID string
@@ -85,7 +86,7 @@ func (r *run) alive() bool        { return r.endedAt.IsZero() }
 // write appends the run as JSON. The schema and the result go out byte for byte,
 // however deep and large they are: encoding/json would look inside.
 func (r *run) write(b *bytes.Buffer) {
-	b.Grow(len(r.result) + len(r.schema) + len(r.task) + 512)
+	b.Grow(len(r.result) + len(r.schema) + len(r.echoed) + 512)
 	raw := func(name string, text []byte) {
 		b.WriteString(`,"` + name + `":`)
 		b.Write(text)
@@ -97,7 +98,7 @@ func (r *run) write(b *bytes.Buffer) {
 	if r.agentID != "" {
 		raw("agentId", encode(r.agentID))
 	}
-	raw("task", encode(r.task))
+	raw("task", encode(r.echoed))
 	raw("status", encode(r.status))
 	if r.sessionID != "" {
 		raw("sessionId", encode(r.sessionID))

@@ -33,6 +33,8 @@ func Run(t *testing.T, open Opener) {
 		{"rows in order, from a position, by state", rows},
 		{"rows may be changed while they are read", rowsWhileWriting},
 		{"agents", agents},
+		{"what a service repeats of requests", echoes},
+		{"attempts in doubt", doubts},
 		{"absurd times and bytes", absurd},
 		{"many writers", manyWriters},
 		{"one of many wins", oneWins},
@@ -75,6 +77,12 @@ func started(position, attempt int, run string) batch.Event {
 		Kind: batch.AttemptStarted, Position: position, Attempt: attempt, At: at(10 + attempt),
 		Run: &batch.Observed{ID: run, Status: batch.StatusPending, CreatedAt: at(9)},
 	}
+}
+
+func adopted(position, attempt int, run string) batch.Event {
+	e := started(position, attempt, run)
+	e.Kind, e.Message = batch.AttemptAdopted, "found in a listing"
+	return e
 }
 
 func ended(position, attempt int, r batch.Result) batch.Event {

@@ -26,7 +26,7 @@ func wholeWay(t *testing.T, open Opener) {
 	is("adding")
 
 	appendAll(t, l, intended(1, 1))
-	want.State, want.Attempt, want.IntendedAt, want.Offset = batch.StateStarting, 1, at(1), 3*time.Second
+	want.State, want.Attempt, want.IntendedAt, want.Offset, want.Digest = batch.StateStarting, 1, at(1), 3*time.Second, "d"
 	is("the intent")
 
 	appendAll(t, l, started(1, 1, "run-1"))
@@ -87,7 +87,9 @@ func transitions(t *testing.T, open Opener) {
 		{"intent of one after", intended(0, 3), nil},
 		{"start", started(0, 1, "new"), map[batch.State]batch.State{starting: running, unsure: running}},
 		{"unknown", of(batch.AttemptUnknown, 0, 1), map[batch.State]batch.State{starting: unsure}},
-		{"rejected", of(batch.AttemptRejected, 0, 1), map[batch.State]batch.State{starting: pending}},
+		{"rejected", of(batch.AttemptRejected, 0, 1), map[batch.State]batch.State{starting: pending, unsure: pending}},
+		{"adopted", adopted(0, 1, "new"), map[batch.State]batch.State{unsure: running, pending: running}},
+		{"adopted with a later attempt", adopted(0, 2, "new"), map[batch.State]batch.State{pending: running}},
 		{"observed", batch.Event{Kind: batch.RunObserved, Attempt: 1, At: at(30), Run: &batch.Observed{ID: "run", Status: "X"}},
 			map[batch.State]batch.State{running: running}},
 		{"observed as another", batch.Event{Kind: batch.RunObserved, Attempt: 1, At: at(30), Run: &batch.Observed{ID: "other", Status: "X"}}, nil},
@@ -160,6 +162,9 @@ func oneOwner(t *testing.T, open Opener) {
 	l := open(t, Tasks(2)...)
 	appendAll(t, l, intended(0, 1), intended(1, 1), started(0, 1, "r"))
 	wantConflict(t, l, started(1, 1, "r"))
+	lost := open(t, Tasks(2)...)
+	appendAll(t, lost, intended(0, 1), started(0, 1, "r"))
+	wantConflict(t, lost, adopted(1, 1, "r"))
 	if got := row(t, l, 1).State; got != batch.StateStarting {
 		t.Errorf("got %s, want the second task to be starting still", got)
 	}
