@@ -42,12 +42,13 @@ func jsonCell(value []byte) string {
 	return string(value)
 }
 
-// stamp writes a time as RFC 3339 in UTC, with as many decimals as it has; ""
-// for the zero time and for years that the format cannot write.
+// stamp writes a time as RFC 3339 in UTC to the millisecond, always with three
+// decimals, so that times sort as text; "" for the zero time and for years that
+// the format cannot write.
 func stamp(t time.Time) string {
 	t = t.UTC()
 	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
 		return ""
 	}
-	return t.Format(time.RFC3339Nano)
+	return t.Format("2006-01-02T15:04:05.000Z")
 }

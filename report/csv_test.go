@@ -37,10 +37,10 @@ func TestCSV(t *testing.T) {
 		},
 	}
 	want := `id,outcome,reason,status,attempts,run_id,started_at,ended_at,seconds,minutes,usd,sku,price.amount,price.currency,tags,extra,inStock,result.id,error
-sku-1,passed,,COMPLETED,1,run-sku-1,2026-03-01T12:00:01Z,2026-03-01T12:00:05.25Z,4.250,,,"a, ""b""
+sku-1,passed,,COMPLETED,1,run-sku-1,2026-03-01T12:00:01.000Z,2026-03-01T12:00:05.250Z,4.250,,,"a, ""b""
 c",1.50,EUR,"[""x"",""y""]","{""k"":[1]}",true,12345678901234567890,
-sku-2,failed,timed_out,TIMED_OUT,1,run-sku-2,2026-03-01T12:00:01Z,2026-03-01T12:00:05.25Z,4.250,,,,,,,,,,"the service said ""too long"""
-sku-3,invalid,,COMPLETED,1,run-sku-3,2026-03-01T12:00:01Z,2026-03-01T12:00:05.25Z,4.250,,,c,12 EUR,,none,,,"[1,2]","/price: must be an object, got string; is required: inStock"
+sku-2,failed,timed_out,TIMED_OUT,1,run-sku-2,2026-03-01T12:00:01.000Z,2026-03-01T12:00:05.250Z,4.250,,,,,,,,,,"the service said ""too long"""
+sku-3,invalid,,COMPLETED,1,run-sku-3,2026-03-01T12:00:01.000Z,2026-03-01T12:00:05.250Z,4.250,,,c,12 EUR,,none,,,"[1,2]","/price: must be an object, got string; is required: inStock"
 sku-4,pending,,,0,,,,,,,,,,,,,,
 `
 	if diff := cmp.Diff(want, rendered(t, CSV, s)); diff != "" {

@@ -166,11 +166,24 @@ func (t *detailText) attempt(a batch.Attempt) {
 		}
 		t.field(at.name, text)
 	}
+	if offset := t.offset(a.Number); offset.Abs() >= leastOffset {
+		t.field("clock", "the service's minus ours: about "+offset.Round(time.Second).String())
+	}
+}
+
+// leastOffset is the difference of the clocks that is told: the service's is
+// known to the second.
+const leastOffset = 2 * time.Second
+
+// offset is the service's clock minus ours when the attempt was last sent: one
+// that was refused for now has been sent before.
+func (t *detailText) offset(attempt int) (offset time.Duration) {
 	for _, e := range t.d.Events {
-		if e.Kind == batch.AttemptIntended && e.Attempt == a.Number && e.Offset != 0 {
-			t.field("clock", "the service's minus ours: "+e.Offset.Round(time.Millisecond).String())
+		if e.Kind == batch.AttemptIntended && e.Attempt == attempt {
+			offset = e.Offset
 		}
 	}
+	return offset
 }
 
 // precise is a local time with its milliseconds; "" for none.

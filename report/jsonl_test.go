@@ -34,10 +34,10 @@ func TestJSONL(t *testing.T) {
 	file.StateDir = filepath.FromSlash("/state")
 	file.Result = batch.Result{File: filepath.FromSlash("results/7f3a0c11/4-1.json"), Size: 2000000}
 	s := &memory{records: []batch.Record{passed, failed, invalid, unknown, file}}
-	one := `{"runId":"run-ID","status":"COMPLETED","createdAt":"2026-03-01T12:00:00Z","startedAt":"2026-03-01T12:00:01Z","endedAt":"2026-03-01T12:00:05.25Z","sessionId":null,"cause":null}`
+	one := `{"runId":"run-ID","status":"COMPLETED","createdAt":"2026-03-01T12:00:00.000Z","startedAt":"2026-03-01T12:00:01.000Z","endedAt":"2026-03-01T12:00:05.250Z","sessionId":null,"cause":null}`
 	end := `,"run":"r1:aa","judge":"j1:bb","template":"tasks[0]","batch":"7f3a0c11"}` + "\n"
 	want := `{"id":"sku-1","outcome":"passed","status":"COMPLETED","result":{"price":1.50,"a":"<b>&` + "\u2028" + `"},"unwrapped":true,"errors":[],"row":{"sku":"x","n":1.0},"attempts":[` + strings.ReplaceAll(one, "ID", "sku-1") + `]` + end +
-		`{"id":"sku-2","outcome":"failed","reason":"run_failed","status":"FAILED","errors":[],"message":"no <luck>","attempts":[{"runId":null,"status":null,"createdAt":null,"startedAt":null,"endedAt":null,"sessionId":null,"cause":null,"message":"429 too many requests"},{"runId":"r","status":"FAILED","createdAt":"2026-03-01T12:00:00Z","startedAt":null,"endedAt":null,"sessionId":"s","cause":{"code":"boom","message":"b"}}]` + end +
+		`{"id":"sku-2","outcome":"failed","reason":"run_failed","status":"FAILED","errors":[],"message":"no <luck>","attempts":[{"runId":null,"status":null,"createdAt":null,"startedAt":null,"endedAt":null,"sessionId":null,"cause":null,"message":"429 too many requests"},{"runId":"r","status":"FAILED","createdAt":"2026-03-01T12:00:00.000Z","startedAt":null,"endedAt":null,"sessionId":"s","cause":{"code":"boom","message":"b"}}]` + end +
 		`{"id":"sku-3","outcome":"invalid","status":"COMPLETED","result":{"price":0},"errors":[{"kind":"schema","instancePath":"/price","keyword":"exclusiveMinimum","message":"must be > 0","expected":0,"actual":0},{"kind":"depth","instancePath":"","keyword":"depth","message":"m"}],"attempts":[` + strings.ReplaceAll(one, "ID", "sku-3") + `]` + end +
 		`{"id":"sku-4","outcome":"unknown","status":null,"errors":[],"candidates":["a","b"],"attempts":[],"run":"","judge":"","template":"","batch":"7f3a0c11"}` + "\n" +
 		`{"id":"sku-5","outcome":"passed","status":"COMPLETED","resultFile":"results/7f3a0c11/4-1.json","resultBytes":2000000,"errors":[],"attempts":[` + strings.ReplaceAll(one, "ID", "sku-5") + `]` + end

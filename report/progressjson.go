@@ -91,7 +91,7 @@ func (p *Progress) snapshot(always bool) {
 // inSeconds has three digits after the point.
 func inSeconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
 
-func now() string { return time.Now().UTC().Format(time.RFC3339Nano) }
+func now() string { return stamp(time.Now()) }
 
 // mustEncode encodes what always can be: our own structs of text and numbers.
 func mustEncode(v any) []byte {

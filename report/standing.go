@@ -51,7 +51,14 @@ const shownFlights = 10
 // is wider than width; 0 leaves them whole.
 func StandingText(w io.Writer, s Standing, width int) error {
 	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(wrap(fmt.Sprintf(format, args...), width-1) + "\n") }
+	line := func(format string, args ...any) {
+		for text := range strings.Lines(wrap(fmt.Sprintf(format, args...), width-1) + "\n") {
+			if width > 0 { // a word may be wider than the terminal
+				text = fit(strings.TrimSuffix(text, "\n"), width-1) + "\n"
+			}
+			b.WriteString(text)
+		}
+	}
 	sum, info := s.Summary, s.Summary.Info
 	line("batch %s of %s: %s", Clean(info.ID), titled(info), Verdict(sum))
 	line("  opened %s, %s ago, from %s", when(info.OpenedAt), Duration(s.Now.Sub(info.OpenedAt)), Clean(info.ManifestPath))

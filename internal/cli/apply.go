@@ -92,7 +92,8 @@ BROWSERBASE_BASE_URL.
 				return err
 			}
 			if m.Total == 0 {
-				return usage(fmt.Errorf("%s: there is no task to run", m.File), "is a data file empty?")
+				p := noTasks(m)
+				return usage(p, p.Hint)
 			}
 			if m, err = f.part.of(sys, m); err != nil {
 				return err
@@ -120,7 +121,7 @@ BROWSERBASE_BASE_URL.
 		flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH`, instead of those in the manifest (repeatable);\nthe format is the extension or FORMAT:PATH; - is standard output")
 		choiceVar(flags, &f.progress, "progress", "auto", "`HOW` to show progress: auto, bar, plain, json or none; json makes every line\non standard error an object", "auto", "bar", "plain", "json", "none")
 		flags.StringVar(&f.events, "events", "", "append every event to `FILE`, one JSON object a line; - is standard output;\n\"bbbatch schema event\" describes them")
-		flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors only")
+		flags.BoolVarP(&f.quiet, "quiet", "q", false, "print errors and warnings only")
 		flags.BoolVarP(&f.verbose, "verbose", "v", false, "print a line for each event and each request to the service")
 	})
 	return cmd

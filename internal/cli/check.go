@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/manifest"
+	"github.com/bbbatch/bbbatch/report"
 )
 
 type checkFlags struct {
@@ -65,6 +66,9 @@ Exit codes:
 			if rendering {
 				return render(sys, m, f.render)
 			}
+			if wrong := refused(sys, m); len(wrong) > 0 {
+				return &failure{code: exitUsage, err: wrong}
+			}
 			for _, p := range unsetSecrets(sys, m) {
 				complainOf(sys.Stderr, p)
 			}
@@ -107,6 +111,34 @@ func load(sys Sys, path string) (*manifest.Manifest, error) {
 
 func read(sys Sys, path string) (*manifest.Manifest, error) {
 	return manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: "."})
+}
+
+// refused returns what apply would refuse in a manifest that is right in
+// itself: that it has no task, and reports that would replace what it is made
+// of. Apply looks at those when it knows the batch, and not at all with -o.
+func refused(sys Sys, m *manifest.Manifest) (out manifest.Problems) {
+	inputs := (&application{manifest: m}).inputAt
+	for i, r := range m.Reports {
+		path, err := r.PathFor("", sys.Now())
+		if err != nil || path == report.Stdout {
+			continue
+		}
+		if in := firstOf(inputs(path), inputs(report.PartialName(path))); in != "" {
+			out = append(out, manifest.Problem{
+				File: m.File, Line: r.Line, Column: r.Column, Path: fmt.Sprintf("reports[%d].path", i),
+				Message: fmt.Sprintf("a report would replace %s, which the batch is made of", in),
+				Hint:    "give the report a path of its own",
+			})
+		}
+	}
+	if m.Total == 0 {
+		out = append(out, noTasks(m))
+	}
+	return out
+}
+
+func noTasks(m *manifest.Manifest) manifest.Problem {
+	return manifest.Problem{File: m.File, Message: "there is no task to run", Hint: "is a data file empty?"}
 }
 
 // unsetSecrets warns of the secrets that apply would miss.

@@ -46,8 +46,12 @@ func checkJSON(sys Sys, f *checkFlags, path string) error {
 		out.add(wrong)
 		return printChecked(sys, out, &failure{exitUsage, errTold, ""})
 	}
-	out.OK, out.Tasks = true, m.Total
 	out.add(m.Warnings)
+	if wrong := refused(sys, m); len(wrong) > 0 {
+		out.add(wrong)
+		return printChecked(sys, out, &failure{exitUsage, errTold, ""})
+	}
+	out.OK, out.Tasks = true, m.Total
 	out.add(unsetSecrets(sys, m))
 	if f.part.given() {
 		part, err := f.part.of(sys, m)

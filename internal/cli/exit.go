@@ -23,7 +23,7 @@ const exitCodes = `Exit codes:
   0    every task passed
   1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
   2    the command line, the manifest, a secret or a data file is wrong, or an
-       output can't be written; nothing was sent
+       output can't be written, or no task is selected; nothing more was sent
   3    every run finished; a result breaks its schema
   5    the service has no key, refused the key, the quota or the feature, or
        can't be reached

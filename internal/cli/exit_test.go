@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
@@ -25,6 +29,32 @@ func TestTheWorstExitCodeWins(t *testing.T) {
 				t.Errorf("worst(%d, %d) = %d, want %d", b, a, got, a)
 			}
 		}
+	}
+}
+
+// The README's table of exit codes and the help of apply say the same.
+func TestTheReadmeHasTheExitCodesOfTheHelp(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Exit codes\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var got []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \| (.*) \|$`).FindAllStringSubmatch(section, -1) {
+		got = append(got, row[1]+" "+row[2])
+	}
+	var want []string
+	for _, line := range strings.Split(exitCodes, "\n")[1:] {
+		words := strings.Join(strings.Fields(line), " ")
+		if line[2] == ' ' { // it goes on from the line above
+			want[len(want)-1] += " " + words
+		} else {
+			want = append(want, words)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(got) < 8 {
+		t.Errorf("README.md differs from the help (-help +README):\n%s", diff)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -94,6 +95,12 @@ func TestStandingOnANarrowTerminal(t *testing.T) {
 	for _, want := range []string{"in process 4711", "and 30 more", "halted"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got no %q in\n%s", want, out.String())
+		}
+	}
+	for line := range strings.Lines(out.String()) {
+		// The terminal's last column stays free; 木 takes two.
+		if got := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) + strings.Count(line, "木"); got > 39 {
+			t.Errorf("got %d columns, want 39 at most: %s", got, line)
 		}
 	}
 	if n := strings.Count(out.String(), "\n"); n < 15 || n > 60 {

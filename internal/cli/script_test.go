@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -315,6 +316,9 @@ func agent(ts *testscript.TestScript, neg bool, args []string) {
 func requests(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 || neg {
 		ts.Fatalf("usage: requests ENDPOINT N")
+	}
+	if endpoints := []string{"create", "get", "list", "stop", "messages", "agents"}; !slices.Contains(endpoints, args[0]) {
+		ts.Fatalf("%q is no endpoint, must be one of %s", args[0], strings.Join(endpoints, ", "))
 	}
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)

@@ -43,7 +43,7 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	defer s.building.Delete(b.key)
 	total, err := b.addAll(tasks)
 	if err == nil {
-		err = b.publish(info.OpenedAt, total)
+		err = b.publish(total)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.remove(b.key))
@@ -51,8 +51,8 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	return b, nil
 }
 
-// announce writes the batch's row, which nobody sees yet, under an id that is
-// free.
+// announce writes the batch's row and its first event, which nobody sees yet,
+// under an id that is free.
 func (s *Store) announce(info batch.Info) (*Batch, error) {
 	b := &Batch{store: s}
 	err := s.write(func(c *connection) error {
@@ -74,18 +74,18 @@ func (s *Store) announce(info batch.Info) (*Batch, error) {
 				return err
 			}
 			s.building.Store(b.key, true)
-			return nil
+			w := write{batch: b, event: batch.Event{Kind: batch.BatchOpened, At: info.OpenedAt}, data: []byte("{}")}
+			return w.log(c, -1)
 		}
 	})
 	return b, err
 }
 
 // publish makes the batch visible.
-func (b *Batch) publish(at time.Time, total int) error {
-	w := write{batch: b, event: batch.Event{Kind: batch.BatchOpened, At: at}, data: []byte("{}")}
+func (b *Batch) publish(total int) error {
 	return b.store.write(func(c *connection) error {
 		_, err := c.exec(`UPDATE batches SET total = ?, complete = 1 WHERE key = ?`, total, b.key)
-		return errors.Join(err, w.log(c, -1))
+		return err
 	})
 }
 

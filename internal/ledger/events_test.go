@@ -39,6 +39,9 @@ func TestEventsAfter(t *testing.T) {
 	if len(all) < 5 || len(kinds) != len(all) {
 		t.Fatalf("got %d events and %d, want as many", len(all), len(kinds))
 	}
+	if all[0].Kind != batch.BatchOpened || all[1].Kind != batch.TaskAdded {
+		t.Errorf("got %s and %s first, want %s and %s", all[0].Kind, all[1].Kind, batch.BatchOpened, batch.TaskAdded)
+	}
 	for i, e := range all {
 		want := ""
 		if e.Position >= 0 && e.Kind != batch.TaskAdded {

@@ -32,6 +32,7 @@ type entry struct {
 	data         source // nil without forEach
 	forEach      *node
 	faulty       bool // only its ids can be told
+	misread      bool // its text was probably meant to use the row
 }
 
 // A filling is a variable of an entry, ready for a row.
@@ -56,10 +57,11 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
 	s := l.data(e)
 	l.identify(e, s)
-	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil || e.data != nil)
+	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil && !misspelt(n, "forEach") || e.data != nil)
 	l.instruct(e, d, s)
 	if a := l.pick(n, d.node, "agentId"); a != nil {
 		e.agentID = l.compile(a, s)
+		l.lookalikes(e.agentID, s)
 	}
 	l.expect(e, d, s)
 	l.browser(e, d, s)
@@ -95,8 +97,15 @@ func (l *loader) data(e *entry) scope {
 				s.env["row"] = e.data.env()
 			}
 		}
+	} else if misspelt(e.node, "forEach") {
+		s.env["row"] = expr.Object{Open: true} // what uses it is right but for that key
 	}
 	return s
+}
+
+// misspelt reports whether a map has a key in capitals of its own.
+func misspelt(n *node, key string) bool {
+	return slices.ContainsFunc(n.fields, func(f field) bool { return f.key != key && strings.EqualFold(f.key, key) })
 }
 
 // pick returns the value of a task's key, or of the default that it does not
@@ -125,6 +134,7 @@ func (l *loader) identify(e *entry, s scope) {
 		return
 	}
 	e.id = l.compile(id, s)
+	l.lookalikes(e.id, s)
 	if e.id != nil && e.forEach != nil && !e.id.uses("row") {
 		l.ps.add(id.problem("must use a value of the row, or every row has the same id", example(e.data)))
 	}
@@ -166,6 +176,7 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 		}
 		l.readVariables[v.value] = true
 		f := filling{name: v.name, value: l.compile(v.value, with)}
+		l.lookalikes(f.value, with)
 		if v.description != nil {
 			f.description = l.compile(v.description, s)
 		}
@@ -187,6 +198,7 @@ func (l *loader) instruct(e *entry, d defaults, s scope) {
 		l.unread = true
 		return
 	}
+	e.misread = l.lookalikes(e.task, s)
 	used := map[string]bool{}
 	l.unknownPlaceholders(e.task, e.known, used)
 	for _, v := range all {

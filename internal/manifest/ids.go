@@ -59,6 +59,9 @@ func (l *loader) firstPass() {
 			}
 			ids[key] = own
 		}
+		if count > 1 {
+			l.sameForAll(e)
+		}
 		if count == 0 && e.forEach != nil {
 			p := e.forEach.problem(quote(e.forEach.text)+" has no rows: this entry makes no task", "")
 			p.Warning = true

@@ -14,6 +14,8 @@ type Report struct {
 	Path   string // as written, a template
 	Format string // csv, tsv or jsonl
 
+	Line, Column int // of the path in the manifest, 1-based
+
 	template *template
 	dir      string
 }
@@ -70,6 +72,7 @@ func (l *loader) reports(n *node) []Report {
 			continue
 		}
 		r := Report{Path: path.text, template: t, dir: l.m.Dir}
+		r.Line, r.Column = path.place(0)
 		sample, err := r.PathFor("00000000", time.Unix(0, 0))
 		switch {
 		case err != nil:

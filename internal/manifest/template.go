@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,10 +128,14 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	_, row := s.env["row"]
 	_, secrets := s.env["secrets"]
 	switch {
+	case e.Unterminated && oneBrace.MatchString(n.text[offset+e.Offset:]):
+		hint = "a } is missing: write " + oneBrace.FindString(n.text[offset+e.Offset:]) + "}"
 	case e.Unterminated && n.style == plain:
 		hint = "quote the string: in YAML \" #\" starts a comment"
 	case strings.Contains(message, "mismatched types string and") && s.env["row"].Text:
 		hint = "cells of a CSV file are strings: compare with \"5\", or write int(row.x)"
+	case row && e.Name != "row" && slices.Contains(s.env["row"].Fields, e.Name):
+		hint = fmt.Sprintf("did you mean %q?", "row."+e.Name)
 	case e.Name == "secrets" && !secrets:
 		message = "secrets may stand in variable values alone"
 		hint = `add a variable, such as password: "${{ secrets.PASSWORD }}", and write %password% in the task's text`
@@ -147,6 +152,9 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	}
 	l.at(n, offset+e.Offset, message, hint)
 }
+
+// oneBrace matches an expression that one } closes.
+var oneBrace = regexp.MustCompile(`^\$\{\{(?:[^{}"'\n]|"[^"\n]*"|'[^'\n]*')+\}`)
 
 // someOf lists names, as many as a line holds.
 func someOf(names []string) string {
