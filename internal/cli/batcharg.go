@@ -51,6 +51,7 @@ type foundBatch struct {
 	*ledger.Batch
 	reader *ledger.Reader
 	state  string // the folder as commands name it
+	file   string // the manifest that the command line names, or ""
 }
 
 func (b *foundBatch) close() error { return b.reader.Close() }
@@ -80,7 +81,7 @@ func (a *batchArg) open(sys Sys, args []string) (*foundBatch, error) {
 	if err != nil {
 		return nil, also(err, reader.Close())
 	}
-	return &foundBatch{b, reader, state}, nil
+	return &foundBatch{b, reader, state, file}, nil
 }
 
 // isManifest reports whether an argument that may be a batch is a file.

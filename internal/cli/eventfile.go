@@ -50,6 +50,22 @@ func openEvents(path string, c *console) (*eventFile, error) {
 // eventStart is how every line of a file of events begins.
 var eventStart = []byte(`{"seq":`)
 
+// holdsEvents reports whether a path leads to a file that begins as events do.
+func holdsEvents(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() { // to open a pipe would wait
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	start := make([]byte, len(eventStart))
+	_, err = io.ReadFull(file, start)
+	return err == nil && bytes.Equal(start, eventStart)
+}
+
 // mended returns the size of a file of events, after what follows its last whole
 // line was cut off.
 func mended(file *os.File, size int64) (int64, error) {

@@ -38,7 +38,7 @@ func (a *application) newEventLog(stop func()) (*eventLog, error) {
 	case report.Stdout:
 		l.out = &eventFile{name: "standard output", w: a.show.stdout()}
 	default:
-		if in := a.inputAt(path); in != "" {
+		if in := inputAt(a.manifest.Inputs(), path); in != "" {
 			return nil, usage(fmt.Errorf("--events: %s is %s, which the batch is made of", path, in), "give the events a file of their own")
 		}
 		if l.out, err = openEvents(path, a.sys.console); err != nil {

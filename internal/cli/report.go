@@ -59,10 +59,8 @@ func writeReports(sys Sys, which *batchArg, args []string, outs []output) (err e
 	if err != nil {
 		return err
 	}
-	for _, o := range outs {
-		if err := sparesLedger(o.Path, b.state); err != nil {
-			return err
-		}
+	if err := checkPlaces(outs, b.state, "", b.inputs(info)); err != nil {
+		return err
 	}
 	for _, o := range outs {
 		if o.Path == report.Stdout {

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/manifest"
+)
+
+// inputs lists the files that a batch is made of, as far as they can still be
+// told: its manifest, and what that names if it still loads. apply may have run
+// in another folder, so every file that may be the manifest counts as one.
+func (b *foundBatch) inputs(info batch.Info) []string {
+	if info.ManifestPath == "-" {
+		return inputsOf("-", manifest.Options{Stdin: bytes.NewReader(info.Manifest), Dir: "."})
+	}
+	var all []string
+	for _, path := range b.manifests(info) {
+		all = append(all, path)
+		all = append(all, inputsOf(path, manifest.Options{})...)
+	}
+	return all
+}
+
+func inputsOf(path string, o manifest.Options) []string {
+	m, err := manifest.Load(path, o)
+	if err != nil {
+		return nil
+	}
+	return m.Inputs()
+}
+
+// manifests lists the files that may be a batch's manifest: the one that the
+// command line names, what the path that apply was given means here, and the
+// file of that name beside the ledger.
+func (b *foundBatch) manifests(info batch.Info) []string {
+	if info.ManifestPath == "-" {
+		return nil
+	}
+	var paths []string
+	for _, path := range []string{b.file, info.ManifestPath, filepath.Join(filepath.Dir(b.state), filepath.Base(info.ManifestPath))} {
+		if stat, err := os.Stat(path); err == nil && stat.Mode().IsRegular() { // a pipe would be waited for
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
