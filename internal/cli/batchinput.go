@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -46,4 +47,24 @@ func (b *foundBatch) manifests(info batch.Info) []string {
 		}
 	}
 	return paths
+}
+
+// manifest returns the file that has a batch's manifest as it was, or "".
+func (b *foundBatch) manifest(info batch.Info) string {
+	for _, path := range b.manifests(info) {
+		if hasText(path, info.Manifest) {
+			return path
+		}
+	}
+	return ""
+}
+
+func hasText(path string, text []byte) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	got, err := io.ReadAll(io.LimitReader(file, int64(len(text))+1))
+	return err == nil && bytes.Equal(got, text)
 }
