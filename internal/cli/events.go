@@ -88,7 +88,13 @@ func (l *eventLog) follow(b *ledger.Batch) (wake func(), end func() error, err e
 		if failed != nil {
 			return failed
 		}
-		f.from, l.broken = f.kept, false // there may be room again
+		f.from = f.kept
+		if l.broken && l.out.whole { // some of the lines may be there
+			if last, err := l.out.last(b.ID()); err == nil {
+				f.from = max(last, f.kept)
+			}
+		}
+		l.broken = false // there may be room again
 		return f.catchUp()
 	}
 	return wake, end, nil
