@@ -41,7 +41,8 @@ func newRuns(sys Sys) *cobra.Command {
 		Use:   "runs",
 		Short: "Ask the service about its runs: get, list, stop, messages",
 		Long: `Ask the service about its runs, one call each. Answers are printed as the service
-gave them, in JSON. In lists control characters are spaces, so that each entry is
+gave them, in JSON, but for the key, which is masked; the secrets of a manifest
+are not known here and are not masked. In lists control characters are spaces, so that each entry is
 one line; on a terminal they are replaced everywhere.
 Nothing is read from or written to a ledger.
 
@@ -100,7 +101,7 @@ and the others are printed.
 				if err != nil {
 					return err
 				}
-				return r.print(doc)
+				return r.print(masked(doc, c.masks))
 			})
 		},
 	})
@@ -135,7 +136,7 @@ stopped.
 					say(sys.Stderr, fmt.Sprintf("bbbatch: warning: the stop of run %s was accepted, but the answer can't be read", id), "bbbatch runs get shows how it stands")
 					return nil
 				}
-				return r.print(doc)
+				return r.print(masked(doc, c.masks))
 			})
 		},
 	})
@@ -292,7 +293,7 @@ func (r *runsCommand) lines(ctx context.Context, limit int, what string, docs fu
 		n++
 		// In JSON line ends are only between the tokens.
 		doc = bytes.ReplaceAll(bytes.ReplaceAll(doc, []byte("\n"), []byte(" ")), []byte("\r"), []byte(" "))
-		if err := r.print(doc); err != nil {
+		if err := r.print(masked(doc, c.masks)); err != nil {
 			return unlessGone(err)
 		}
 	}
@@ -314,9 +315,11 @@ func (r *runsCommand) print(doc []byte) error {
 func (c *client) describe(err error) error {
 	var e *api.Error
 	var told *failure
-	switch {
-	case errors.As(err, &told):
+	if errors.As(err, &told) {
 		return err
+	}
+	err = &maskedError{c.masks.Mask(err.Error()), err}
+	switch {
 	case !errors.As(err, &e):
 		if errors.Is(err, browserbase.ErrPaging) {
 			return &failure{exitService, fmt.Errorf("%s: %w", c.baseURL, err), ""}
@@ -341,3 +344,12 @@ func (c *client) describe(err error) error {
 	}
 	return &failure{exitService, err, "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service"}
 }
+
+// A maskedError is an error whose text shows no secret.
+type maskedError struct {
+	text string
+	err  error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.err }

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/api/browserbase"
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -33,7 +35,8 @@ func newShow(sys Sys) *cobra.Command {
 result, its text, row and fingerprints, each attempt with its run, session and
 times, the result, and what happened in order. It comes from the ledger and
 nothing is sent, but for --messages, which reads the transcript of the newest
-run from the service and needs BROWSERBASE_API_KEY.
+run from the service and needs BROWSERBASE_API_KEY. In a transcript the key and
+the manifest's secrets are masked, as far as they are set.
 
 --batch names the batch. ` + aboutBatch + `
 
@@ -196,16 +199,35 @@ func (f *showFlags) transcript(ctx context.Context, sys Sys, d *report.Detail) e
 		return err
 	}
 	defer c.Close()
+	c.masks = shownSecrets(sys, d.Info, c.key).Masker()
 	for m, err := range c.Runs.MessageDocuments(ctx, run, browserbase.MessageFilter{Limit: 100}) {
 		if err != nil {
 			return c.describe(err)
 		}
-		if d.Messages = append(d.Messages, m); len(d.Messages) == mostMessages {
+		if d.Messages = append(d.Messages, masked(m, c.masks)); len(d.Messages) == mostMessages {
 			say(sys.Stderr, fmt.Sprintf("bbbatch: warning: only the first %s are read", plural(mostMessages, "message")), "bbbatch runs messages "+run+" reads all")
 			break
 		}
 	}
 	return nil
+}
+
+// shownSecrets are the key and the secrets that the manifest of a batch
+// declares. What is not set can't be hidden, which is told.
+func shownSecrets(sys Sys, info batch.Info, key string) batch.Secrets {
+	secrets := batch.Secrets{apiKey: key}
+	var missing []string
+	for _, name := range manifest.SecretsIn(info.Manifest) {
+		if value := sys.Getenv(name); value != "" {
+			secrets[name] = value
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	if missing = append(missing, secrets.TooShort()...); len(missing) > 0 {
+		say(sys.Stderr, "bbbatch: warning: --messages: not set or too short, and so not masked: "+join(missing), "set them as apply had them, or use --env-file")
+	}
+	return secrets
 }
 
 // complete offers the tasks of the batch to a shell.
