@@ -174,7 +174,7 @@ func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
 	case strings.TrimRight(serviceNow(sys), "/") != info.BaseURL:
 		words = append(words, "--provider-url", info.BaseURL)
 	}
-	return again(words)
+	return againKeeping(sys, words)
 }
 
 // serviceNow is the address that apply would use without --provider-url.
