@@ -27,8 +27,16 @@ type batchArg struct {
 	state string
 }
 
+// besideBatch is the annotation of a flag --file that stands beside a BATCH, and
+// batchFlag the flag that a command has where its argument is not the batch.
+const (
+	besideBatch = "beside a batch"
+	batchFlag   = "batch"
+)
+
 func (a *batchArg) define(flags *pflag.FlagSet) {
-	flags.StringVarP(&a.file, "file", "f", "", "the batches of a manifest, `FILE`, in the ledger beside it")
+	flags.StringVarP(&a.file, fileFlag, "f", "", "the batches of a manifest, `FILE`, in the ledger beside it")
+	flags.Lookup(fileFlag).Annotations = map[string][]string{besideBatch: {"true"}}
 	stateVar(flags, &a.state)
 }
 

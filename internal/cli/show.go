@@ -62,7 +62,7 @@ Exit codes:
 		RunE: func(c *cobra.Command, args []string) error { return show(c.Context(), sys, &f, args[0]) },
 	}
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
-		flags.StringVarP(&f.batch, "batch", "b", "latest", "the `BATCH` or manifest")
+		flags.StringVarP(&f.batch, batchFlag, "b", "latest", "the `BATCH` or manifest")
 		f.which.define(flags)
 	})
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) { jsonVar(flags, &f.json) })
@@ -73,7 +73,7 @@ Exit codes:
 	})
 	cmd.ValidArgsFunction = f.complete(sys)
 	// The only error is a second registration.
-	_ = cmd.RegisterFlagCompletionFunc("batch", func(c *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc(batchFlag, func(c *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return f.which.complete(sys)(c, nil, prefix)
 	})
 	return cmd
