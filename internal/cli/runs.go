@@ -52,24 +52,11 @@ Nothing is read from or written to a ledger.
 		Example: `  bbbatch runs list --status RUNNING | jq -r .runId
   bbbatch runs get 0b4f6e3c-54f8-4b1e-9d0a-7f1f3a2b9c11 | jq .result
   bbbatch runs stop 0b4f6e3c-54f8-4b1e-9d0a-7f1f3a2b9c11`,
-		Args: noSuchCommand,
+		Args: cobra.NoArgs, // checkArguments names the nearest command
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	cmd.AddCommand(newRunsGet(sys), newRunsList(sys), newRunsStop(sys), newRunsMessages(sys))
 	return cmd
-}
-
-// noSuchCommand refuses what is none of the commands below.
-func noSuchCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "see " + c.CommandPath() + " --help"
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s %s?", c.CommandPath(), strings.Join(near, " or "))
-	}
-	return usage(fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath()), hint)
 }
 
 // service adds the flags that say how the service is reached.
