@@ -42,7 +42,7 @@ func (b *foundBatch) manifests(info batch.Info) []string {
 	}
 	var paths []string
 	for _, path := range []string{b.file, info.ManifestPath, filepath.Join(filepath.Dir(b.state), filepath.Base(info.ManifestPath))} {
-		if stat, err := os.Stat(path); err == nil && stat.Mode().IsRegular() { // a pipe would be waited for
+		if isRegular(path) {
 			paths = append(paths, path)
 		}
 	}

@@ -239,6 +239,11 @@ func (f *showFlags) complete(sys Sys) cobra.CompletionFunc {
 		}
 		which := f.which
 		which.file, which.state = which.orEnvironment(sys)
+		for _, path := range []string{which.file, f.batch} {
+			if isManifest(path) && !isRegular(path) {
+				return nil, directive
+			}
+		}
 		quiet := sys
 		quiet.Stderr = io.Discard
 		b, err := which.open(quiet, []string{f.batch})
@@ -247,7 +252,7 @@ func (f *showFlags) complete(sys Sys) cobra.CompletionFunc {
 		}
 		defer func() { _ = b.close() }()
 		for task, err := range b.IDs(prefix) {
-			if err != nil || len(words) == completions {
+			if err != nil || len(words) == completeMost {
 				break
 			}
 			if strings.ContainsFunc(task.ID, isNoWord) {
