@@ -38,8 +38,8 @@ type applyFlags struct {
 	again       string             // the command line that continues the batch
 }
 
-func newApply(sys Sys, args []string) *cobra.Command {
-	f := applyFlags{again: again(args)}
+func newApply(sys Sys, line []string) *cobra.Command {
+	var f applyFlags
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Run a batch, or continue the unfinished one",
@@ -75,6 +75,7 @@ BROWSERBASE_BASE_URL.
   bbbatch apply tasks.yaml --select 'sku-*' --tag nightly`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			f.again = againKeeping(sys, line)
 			file, err := f.file.name(c, args)
 			if err != nil {
 				return err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
 // aboutBatch is what the help of every command says that takes a batch.
@@ -27,8 +28,16 @@ type batchArg struct {
 	state string
 }
 
+// besideBatch is the annotation of a flag --file that stands beside a BATCH, and
+// batchFlag the flag that a command has where its argument is not the batch.
+const (
+	besideBatch = "beside a batch"
+	batchFlag   = "batch"
+)
+
 func (a *batchArg) define(flags *pflag.FlagSet) {
-	flags.StringVarP(&a.file, "file", "f", "", "the batches of a manifest, `FILE`, in the ledger beside it")
+	flags.StringVarP(&a.file, fileFlag, "f", "", "the batches of a manifest, `FILE`, in the ledger beside it")
+	flags.Lookup(fileFlag).Annotations = map[string][]string{besideBatch: {"true"}}
 	stateVar(flags, &a.state)
 }
 
@@ -51,6 +60,7 @@ type foundBatch struct {
 	*ledger.Batch
 	reader *ledger.Reader
 	state  string // the folder as commands name it
+	file   string // the manifest that the command line names, or ""
 }
 
 func (b *foundBatch) close() error { return b.reader.Close() }
@@ -80,7 +90,7 @@ func (a *batchArg) open(sys Sys, args []string) (*foundBatch, error) {
 	if err != nil {
 		return nil, also(err, reader.Close())
 	}
-	return &foundBatch{b, reader, state}, nil
+	return &foundBatch{b, reader, state, file}, nil
 }
 
 // isManifest reports whether an argument that may be a batch is a file.
@@ -91,16 +101,24 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
+// isRegular reports whether a path leads to a file that can be read without
+// waiting, as a pipe can't: what a shell completes must not hang.
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // ledgerOf returns the folder of a ledger, and the name of the batches that are
 // meant: a manifest's, or "" for all.
 func ledgerOf(sys Sys, file, state string) (name, folder string, err error) {
 	beside := "."
 	if file != "" {
-		m, err := load(sys, file)
-		if err != nil {
-			return "", "", err
+		if name, err = manifest.NameIn(file, manifest.Options{Stdin: sys.Stdin}); err != nil {
+			return "", "", &failure{code: exitUsage, err: err}
 		}
-		name, beside = m.Name, m.Dir
+		if file != "-" {
+			beside = filepath.Dir(file)
+		}
 	}
 	if state == "" {
 		state = filepath.Join(beside, stateFolder)
@@ -180,9 +198,6 @@ func withState(words []string, state string) []string {
 	return words
 }
 
-// completions is how many words a shell is offered at most.
-const completions = 200
-
 // complete offers batches to a shell, and leaves files to it.
 func (a *batchArg) complete(sys Sys) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -202,7 +217,7 @@ func (a *batchArg) batches(sys Sys, prefix string) (words []cobra.Completion) {
 	}
 	defer func() { _ = r.Close() }()
 	for b, err := range r.Batches(name, noTime) {
-		if err != nil || len(words) == completions {
+		if err != nil || len(words) == completeMost {
 			break
 		}
 		if !strings.HasPrefix(b.ID(), prefix) {
@@ -228,6 +243,9 @@ func (a *batchArg) batches(sys Sys, prefix string) (words []cobra.Completion) {
 func (a *batchArg) quietly(sys Sys) (r *ledger.Reader, name string) {
 	sys.Stderr = io.Discard
 	file, state := a.orEnvironment(sys)
+	if file != "" && !isRegular(file) {
+		return nil, ""
+	}
 	name, state, err := ledgerOf(sys, file, state)
 	if err != nil {
 		return nil, ""
@@ -254,7 +272,7 @@ func completeNames(sys Sys, state *string) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		defer func() { _ = r.Close() }()
-		names, err := r.Names(completions)
+		names, err := r.Names(completeMost)
 		if err != nil {
 			names = nil
 		}

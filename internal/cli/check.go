@@ -56,6 +56,9 @@ Exit codes:
 			if rendering && (f.json || f.part.given()) {
 				return usage(errors.New("--render: shows one task and goes without --select, --tag, --limit and --json"), "")
 			}
+			if rendering && f.render == "" {
+				return wrongFlag("render", errors.New("must not be empty"), "is a variable of your shell not set?")
+			}
 			if f.json {
 				return checkJSON(sys, &f, name)
 			}
@@ -80,7 +83,7 @@ Exit codes:
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(sys.Stdout, "%s: ok: %s\n", m.File, tasks)
+			_, err = fmt.Fprintf(sys.stdout(), "%s: ok: %s\n", m.File, tasks)
 			return unlessGone(err)
 		},
 	}

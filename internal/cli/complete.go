@@ -52,7 +52,7 @@ func wordsOf(file *fileArg, args []string, prefix string, of func(id string, tag
 	if path == "" && len(args) > 0 {
 		path = args[0]
 	}
-	if path == "" || path == "-" {
+	if !isRegular(path) {
 		return nil
 	}
 	until := time.Now().Add(completeFor)

@@ -77,7 +77,7 @@ func (e *environment) bind(cmd *cobra.Command, args []string) error {
 	}
 	var first error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Name == fileFlag && len(args) > 0 {
+		if f.Name == fileFlag && namesManifest(cmd, f, args) {
 			return
 		}
 		if first == nil {
@@ -85,6 +85,18 @@ func (e *environment) bind(cmd *cobra.Command, args []string) error {
 		}
 	})
 	return first
+}
+
+// namesManifest reports whether a command line has a manifest beside the flag
+// --file. What may be a batch is one only when there is such a file.
+func namesManifest(cmd *cobra.Command, file *pflag.Flag, args []string) bool {
+	if len(file.Annotations[besideBatch]) > 0 {
+		if which := cmd.Flags().Lookup(batchFlag); which != nil { // the arguments are something else
+			return isManifest(which.Value.String())
+		}
+		return len(args) > 0 && isManifest(args[0])
+	}
+	return len(args) > 0
 }
 
 func (e *environment) bindFlag(flags *pflag.FlagSet, f *pflag.Flag) error {

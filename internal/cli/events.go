@@ -38,7 +38,7 @@ func (a *application) newEventLog(stop func()) (*eventLog, error) {
 	case report.Stdout:
 		l.out = &eventFile{name: "standard output", w: a.show.stdout()}
 	default:
-		if in := a.inputAt(path); in != "" {
+		if in := inputAt(a.manifest.Inputs(), path); in != "" {
 			return nil, usage(fmt.Errorf("--events: %s is %s, which the batch is made of", path, in), "give the events a file of their own")
 		}
 		if l.out, err = openEvents(path, a.sys.console); err != nil {
@@ -88,7 +88,13 @@ func (l *eventLog) follow(b *ledger.Batch) (wake func(), end func() error, err e
 		if failed != nil {
 			return failed
 		}
-		f.from, l.broken = f.kept, false // there may be room again
+		f.from = f.kept
+		if l.broken && l.out.whole { // some of the lines may be there
+			if last, err := l.out.last(b.ID()); err == nil {
+				f.from = max(last, f.kept)
+			}
+		}
+		l.broken = false // there may be room again
 		return f.catchUp()
 	}
 	return wake, end, nil

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,13 +34,26 @@ func join(names []string) string { return strings.Join(names, ", ") }
 func again(args []string) string {
 	words := []string{"bbbatch"}
 	for _, arg := range args {
-		if arg == "--new" || strings.HasPrefix(arg, "--new=") {
+		if isNew(arg) {
 			continue
 		}
 		words = append(words, shellWord(arg))
 	}
 	return strings.Join(words, " ")
 }
+
+// againKeeping is as again, where the environment says --new: a variable can only
+// be overruled.
+func againKeeping(sys Sys, args []string) string {
+	if fresh, err := strconv.ParseBool(sys.Getenv(variableOf("new"))); err != nil || !fresh {
+		return again(args)
+	}
+	after := slices.Index(args, "apply") + 1
+	return again(args[:after]) + " --new=false" + strings.TrimPrefix(again(args[after:]), "bbbatch")
+}
+
+// isNew reports whether an argument is the flag --new.
+func isNew(arg string) bool { return arg == "--new" || strings.HasPrefix(arg, "--new=") }
 
 // shellWord writes an argument as a shell takes it.
 func shellWord(arg string) string {

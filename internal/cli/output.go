@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -65,14 +63,6 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 // and tries that it can be written before anything is bought. Called again with
 // another batch it does so for that one.
 func (a *application) place(info batch.Info) error {
-	seen := make(map[string]bool)
-	events := a.flags.events
-	if events != "" {
-		var err error
-		if events, err = filepath.Abs(events); err != nil {
-			return usage(fmt.Errorf("--events: %w", err), "")
-		}
-	}
 	for i := range a.outputs {
 		o := &a.outputs[i]
 		if o.declared != nil && o.Path != report.Stdout {
@@ -82,46 +72,16 @@ func (a *application) place(info batch.Info) error {
 			}
 			o.Path = path
 		}
-		if o.Path != report.Stdout {
-			file, err := filepath.Abs(o.Path)
-			if err != nil {
-				return usage(fmt.Errorf("report %s: %w", o.Path, err), "")
-			}
-			partial := report.PartialName(file)
-			if seen[file] || seen[partial] {
-				return usage(fmt.Errorf("%s: two reports go to the same file, or one where the other's partial goes", o.Path), "give each a path of its own")
-			}
-			if file == events || partial == events {
-				return usage(fmt.Errorf("%s: a report and --events go to the same file", o.Path), "give each a path of its own")
-			}
-			seen[file], seen[partial] = true, true
-			if err := sparesLedger(o.Path, a.state); err != nil {
-				return err
-			}
-			if in := firstOf(a.inputAt(file), a.inputAt(partial)); in != "" {
-				return usage(fmt.Errorf("%s: a report would replace %s, which the batch is made of", o.Path, in), "give the report a path of its own")
-			}
-		}
+	}
+	if err := checkPlaces(a.outputs, a.state, a.flags.events, a.manifest.Inputs()); err != nil {
+		return err
+	}
+	for _, o := range a.outputs {
 		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "nothing was sent; -o PATH writes it elsewhere")
 		}
 	}
 	return nil
-}
-
-// inputAt returns the file among those that the manifest was made of which a
-// path leads to, links followed, or "".
-func (a *application) inputAt(path string) string {
-	target, err := os.Stat(path)
-	if err != nil {
-		return "" // nothing is there that could be replaced
-	}
-	for _, in := range a.manifest.Inputs() {
-		if info, err := os.Stat(in); err == nil && os.SameFile(target, info) {
-			return in
-		}
-	}
-	return ""
 }
 
 // A stream is the JSONL on standard output, if there is one, and the news that

@@ -24,8 +24,8 @@ NAME.partial.EXT. Without -o it is JSONL on standard output.
 
 Exit codes:
   0    the reports are written
-  2    there is no such batch, or an output can't be written
-  70   an internal error: the ledger could not be read`,
+  2    there is no such batch, or an output can't be written: nothing was
+  70   an internal error: the ledger could not be read, or a report not be written`,
 		Example: `  bbbatch report -o prices.csv
   bbbatch report 7f3a -o jsonl:- | jq .result
   bbbatch report tasks.yaml -o prices.tsv`,
@@ -59,24 +59,34 @@ func writeReports(sys Sys, which *batchArg, args []string, outs []output) (err e
 	if err != nil {
 		return err
 	}
-	for _, o := range outs {
-		if err := sparesLedger(o.Path, b.state); err != nil {
-			return err
-		}
+	if err := checkPlaces(outs, b.state, "", b.inputs(info)); err != nil {
+		return err
 	}
 	for _, o := range outs {
-		if o.Path == report.Stdout {
-			if err := unlessGone(report.Write(sys.stdout(), o.Format, b)); err != nil {
-				return err
-			}
-			continue
-		}
-		path, err := report.WriteFile(o.Output, b, !info.ClosedAt.IsZero())
-		if err != nil {
+		if err := report.CheckFile(o.Output); err != nil {
 			return usage(fmt.Errorf("report %w", err), "-o PATH writes it elsewhere")
 		}
-		say(sys.Stderr, "report: "+path, "")
 	}
+	for _, o := range outs {
+		if err := writeReport(sys, o, b, !info.ClosedAt.IsZero()); err != nil {
+			return &failure{exitInternal, err, "the ledger has every result: the same command writes the report again"}
+		}
+	}
+	return nil
+}
+
+func writeReport(sys Sys, o output, b *foundBatch, finished bool) error {
+	if o.Path == report.Stdout {
+		if err := unlessGone(report.Write(sys.stdout(), o.Format, b)); err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+		return nil
+	}
+	path, err := report.WriteFile(o.Output, b, finished)
+	if err != nil {
+		return fmt.Errorf("report %w", err)
+	}
+	say(sys.Stderr, "report: "+path, "")
 	return nil
 }
 

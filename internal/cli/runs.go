@@ -41,7 +41,8 @@ func newRuns(sys Sys) *cobra.Command {
 		Use:   "runs",
 		Short: "Ask the service about its runs: get, list, stop, messages",
 		Long: `Ask the service about its runs, one call each. Answers are printed as the service
-gave them, in JSON. In lists control characters are spaces, so that each entry is
+gave them, in JSON, but for the key, which is masked; the secrets of a manifest
+are not known here and are not masked. In lists control characters are spaces, so that each entry is
 one line; on a terminal they are replaced everywhere.
 Nothing is read from or written to a ledger.
 
@@ -51,24 +52,11 @@ Nothing is read from or written to a ledger.
 		Example: `  bbbatch runs list --status RUNNING | jq -r .runId
   bbbatch runs get 0b4f6e3c-54f8-4b1e-9d0a-7f1f3a2b9c11 | jq .result
   bbbatch runs stop 0b4f6e3c-54f8-4b1e-9d0a-7f1f3a2b9c11`,
-		Args: noSuchCommand,
+		Args: cobra.NoArgs, // checkArguments names the nearest command
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.SuggestionsMinimumDistance = 2
 	cmd.AddCommand(newRunsGet(sys), newRunsList(sys), newRunsStop(sys), newRunsMessages(sys))
 	return cmd
-}
-
-// noSuchCommand refuses what is none of the commands below.
-func noSuchCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "see " + c.CommandPath() + " --help"
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s %s?", c.CommandPath(), strings.Join(near, " or "))
-	}
-	return usage(fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath()), hint)
 }
 
 // service adds the flags that say how the service is reached.
@@ -100,7 +88,7 @@ and the others are printed.
 				if err != nil {
 					return err
 				}
-				return r.print(doc)
+				return r.print(masked(doc, c.masks))
 			})
 		},
 	})
@@ -135,7 +123,7 @@ stopped.
 					say(sys.Stderr, fmt.Sprintf("bbbatch: warning: the stop of run %s was accepted, but the answer can't be read", id), "bbbatch runs get shows how it stands")
 					return nil
 				}
-				return r.print(doc)
+				return r.print(masked(doc, c.masks))
 			})
 		},
 	})
@@ -292,7 +280,7 @@ func (r *runsCommand) lines(ctx context.Context, limit int, what string, docs fu
 		n++
 		// In JSON line ends are only between the tokens.
 		doc = bytes.ReplaceAll(bytes.ReplaceAll(doc, []byte("\n"), []byte(" ")), []byte("\r"), []byte(" "))
-		if err := r.print(doc); err != nil {
+		if err := r.print(masked(doc, c.masks)); err != nil {
 			return unlessGone(err)
 		}
 	}
@@ -314,9 +302,11 @@ func (r *runsCommand) print(doc []byte) error {
 func (c *client) describe(err error) error {
 	var e *api.Error
 	var told *failure
-	switch {
-	case errors.As(err, &told):
+	if errors.As(err, &told) {
 		return err
+	}
+	err = &maskedError{c.masks.Mask(err.Error()), err}
+	switch {
 	case !errors.As(err, &e):
 		if errors.Is(err, browserbase.ErrPaging) {
 			return &failure{exitService, fmt.Errorf("%s: %w", c.baseURL, err), ""}
@@ -341,3 +331,12 @@ func (c *client) describe(err error) error {
 	}
 	return &failure{exitService, err, "check the network, the address (BROWSERBASE_BASE_URL, --provider-url) and the service"}
 }
+
+// A maskedError is an error whose text shows no secret.
+type maskedError struct {
+	text string
+	err  error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.err }

@@ -92,6 +92,8 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var sent struct{ Task string }
 		_ = json.Unmarshal(body, &sent)
 		p.create(w, sent.Task)
+	case strings.HasSuffix(id, "/messages"):
+		p.say(w, 200, map[string]any{"data": messages(), "nextSince": nil})
 	case one:
 		n, _ := strconv.Atoi(strings.TrimPrefix(strings.TrimSuffix(id, "/stop"), "run-"))
 		p.read(w, n, strings.HasSuffix(id, "/stop"))
@@ -213,6 +215,25 @@ func (p *parrot) read(w http.ResponseWriter, n int, stop bool) {
 		}
 	}
 	p.say(w, 200, run)
+}
+
+// messages say every secret in every writing, as text, as a key, with every
+// character escaped and in the arguments of a tool.
+func messages() (all []any) {
+	for _, value := range canaries {
+		for _, w := range writings {
+			text := w.write(value)
+			arguments, _ := json.Marshal(map[string]any{"text": text})
+			all = append(all, map[string]any{
+				"id": fmt.Sprint("message-", len(all)), "createdAt": "2026-01-19T08:30:00.000Z",
+				"message": map[string]any{"role": "assistant", "content": []any{
+					map[string]any{"type": "text", "text": text},
+					map[string]any{"type": "tool-call", text: json.RawMessage(`"` + everyEscaped(text) + `"`), "arguments": string(arguments)},
+				}},
+			})
+		}
+	}
+	return all
 }
 
 // everyEscaped writes a JSON string's inside with every character escaped.

@@ -42,6 +42,8 @@ var canaryCommands = [][]string{
 	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml"},
 	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml", "--json"},
 	{"show", "status.SHOP_TOKEN.0", "-f", "few.yaml"},
+	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml", "--messages"},
+	{"show", "cause.SHOP_TOKEN.0", "-f", "few.yaml", "--messages", "--json"},
 }
 
 // cli.md "A key never appears in … output", reports.md "JSONL": a secret that
@@ -58,6 +60,11 @@ func TestSecretsStayOutOfAllButResults(t *testing.T) {
 		}
 	}
 	s.outcomes("out.jsonl", saidInRuns)
+	for i, args := range canaryCommands {
+		if slices.Contains(args, "--messages") && !strings.Contains(s.read(fmt.Sprintf("command%d.stdout", i)), "***SHOP_TOKEN***") {
+			t.Errorf("%v: no message says a secret", args)
+		}
+	}
 	s.search(false)
 }
 

@@ -127,6 +127,9 @@ func (f serveFlags) config(sys Sys) (server.Config, error) {
 	if f.verbose {
 		c.Log = func(format string, args ...any) { say(sys.Stderr, fmt.Sprintf(format, args...), "") }
 	}
+	if f.agent != "script" && f.rules != "" {
+		return c, errors.New("--rules: only the script agent follows rules; add --agent script")
+	}
 	var err error
 	if c.Faults, err = server.ParseFaults(f.fault); err != nil {
 		return c, fmt.Errorf("--fault: %w", err)

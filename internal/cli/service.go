@@ -83,6 +83,7 @@ type client struct {
 	*browserbase.Client
 	baseURL string
 	key     string
+	masks   *batch.Masker // of what is printed: hides the key
 }
 
 // newClient makes a client of the service at an address, which is the
@@ -105,7 +106,7 @@ func newClient(sys Sys, providerURL, spill string, trace func(api.Exchange)) (*c
 	if err != nil {
 		return nil, usage(err, "look at "+apiKey+" and "+from)
 	}
-	return &client{c, url, key}, nil
+	return &client{c, url, key, batch.Secrets{apiKey: key}.Masker()}, nil
 }
 
 // providerURLVar defines --provider-url, which newClient takes.

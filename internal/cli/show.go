@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/api/browserbase"
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -33,7 +35,8 @@ func newShow(sys Sys) *cobra.Command {
 result, its text, row and fingerprints, each attempt with its run, session and
 times, the result, and what happened in order. It comes from the ledger and
 nothing is sent, but for --messages, which reads the transcript of the newest
-run from the service and needs BROWSERBASE_API_KEY.
+run from the service and needs BROWSERBASE_API_KEY. In a transcript the key and
+the manifest's secrets are masked, as far as they are set.
 
 --batch names the batch. ` + aboutBatch + `
 
@@ -59,7 +62,7 @@ Exit codes:
 		RunE: func(c *cobra.Command, args []string) error { return show(c.Context(), sys, &f, args[0]) },
 	}
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
-		flags.StringVarP(&f.batch, "batch", "b", "latest", "the `BATCH` or manifest")
+		flags.StringVarP(&f.batch, batchFlag, "b", "latest", "the `BATCH` or manifest")
 		f.which.define(flags)
 	})
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) { jsonVar(flags, &f.json) })
@@ -70,7 +73,7 @@ Exit codes:
 	})
 	cmd.ValidArgsFunction = f.complete(sys)
 	// The only error is a second registration.
-	_ = cmd.RegisterFlagCompletionFunc("batch", func(c *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc(batchFlag, func(c *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return f.which.complete(sys)(c, nil, prefix)
 	})
 	return cmd
@@ -196,16 +199,35 @@ func (f *showFlags) transcript(ctx context.Context, sys Sys, d *report.Detail) e
 		return err
 	}
 	defer c.Close()
+	c.masks = shownSecrets(sys, d.Info, c.key).Masker()
 	for m, err := range c.Runs.MessageDocuments(ctx, run, browserbase.MessageFilter{Limit: 100}) {
 		if err != nil {
 			return c.describe(err)
 		}
-		if d.Messages = append(d.Messages, m); len(d.Messages) == mostMessages {
+		if d.Messages = append(d.Messages, masked(m, c.masks)); len(d.Messages) == mostMessages {
 			say(sys.Stderr, fmt.Sprintf("bbbatch: warning: only the first %s are read", plural(mostMessages, "message")), "bbbatch runs messages "+run+" reads all")
 			break
 		}
 	}
 	return nil
+}
+
+// shownSecrets are the key and the secrets that the manifest of a batch
+// declares. What is not set can't be hidden, which is told.
+func shownSecrets(sys Sys, info batch.Info, key string) batch.Secrets {
+	secrets := batch.Secrets{apiKey: key}
+	var missing []string
+	for _, name := range manifest.SecretsIn(info.Manifest) {
+		if value := sys.Getenv(name); value != "" {
+			secrets[name] = value
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	if missing = append(missing, secrets.TooShort()...); len(missing) > 0 {
+		say(sys.Stderr, "bbbatch: warning: --messages: not set or too short, and so not masked: "+join(missing), "set them as apply had them, or use --env-file")
+	}
+	return secrets
 }
 
 // complete offers the tasks of the batch to a shell.
@@ -217,6 +239,11 @@ func (f *showFlags) complete(sys Sys) cobra.CompletionFunc {
 		}
 		which := f.which
 		which.file, which.state = which.orEnvironment(sys)
+		for _, path := range []string{which.file, f.batch} {
+			if isManifest(path) && !isRegular(path) {
+				return nil, directive
+			}
+		}
 		quiet := sys
 		quiet.Stderr = io.Discard
 		b, err := which.open(quiet, []string{f.batch})
@@ -225,7 +252,7 @@ func (f *showFlags) complete(sys Sys) cobra.CompletionFunc {
 		}
 		defer func() { _ = b.close() }()
 		for task, err := range b.IDs(prefix) {
-			if err != nil || len(words) == completions {
+			if err != nil || len(words) == completeMost {
 				break
 			}
 			if strings.ContainsFunc(task.ID, isNoWord) {

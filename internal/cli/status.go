@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
 	"github.com/bbbatch/bbbatch/report"
@@ -93,7 +95,7 @@ func standing(sys Sys, b *foundBatch) (report.Standing, error) {
 	if s.Flights, s.InFlight, err = flights(b, now); err != nil {
 		return s, err
 	}
-	s.Next = nextCommand(b, s)
+	s.Next = nextCommand(sys, b, s)
 	return s, nil
 }
 
@@ -138,31 +140,46 @@ func flights(b *foundBatch, now time.Time) (oldest []report.Flight, n int, err e
 
 // nextCommand is what to type next, "" while a process is at work. Where apply
 // would not continue the batch, a shell's comment says so: it buys anew.
-func nextCommand(b *foundBatch, s report.Standing) string {
+func nextCommand(sys Sys, b *foundBatch, s report.Standing) string {
 	info := s.Summary.Info
 	switch {
 	case s.Process != nil:
 		return ""
 	case info.ClosedAt.IsZero():
-		return applyCommand(b, info) + afresh(info, s.Now)
+		return applyCommand(sys, b, info) + afresh(info, s.Now)
 	case len(s.Summary.Failures) > 0:
 		return again(withState([]string{"show", s.Summary.Failures[0].Example, "--batch", info.ID}, b.state))
 	}
 	return again(append(withState([]string{"report", info.ID}, b.state), "-o", "PATH"))
 }
 
-func applyCommand(b *foundBatch, info batch.Info) string {
-	if info.Selection != "" || !isFile(info.ManifestPath) {
-		return "the same bbbatch apply command again"
+// applyCommand is what continues a batch. Where no file has the manifest as it
+// was, or the batch is of a part of it, only the person knows the command.
+func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
+	path := b.manifest(info)
+	if info.Selection != "" || path == "" {
+		from := info.ManifestPath
+		if from == "-" {
+			from = "standard input"
+		}
+		return "the same bbbatch apply command again, with the manifest of " + from + " as it was"
 	}
-	words := []string{"apply", info.ManifestPath}
-	if !b.besideManifest(info.ManifestPath) {
-		words = withState(words, b.state)
+	words := []string{"apply", path}
+	if !b.besideManifest(path) || sys.Getenv(variableOf("state")) != "" {
+		words = append(words, "--state", b.state)
 	}
-	if info.Provider == "local" {
+	switch {
+	case info.Provider == "local":
 		words = append(words, "--local")
+	case strings.TrimRight(serviceNow(sys), "/") != info.BaseURL:
+		words = append(words, "--provider-url", info.BaseURL)
 	}
-	return again(words)
+	return againKeeping(sys, words)
+}
+
+// serviceNow is the address that apply would use without --provider-url.
+func serviceNow(sys Sys) string {
+	return cmp.Or(sys.Getenv(variableOf("provider-url")), sys.Getenv("BROWSERBASE_BASE_URL"), browserbase.DefaultBaseURL)
 }
 
 func afresh(info batch.Info, now time.Time) string {
