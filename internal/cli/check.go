@@ -120,13 +120,13 @@ func read(sys Sys, path string) (*manifest.Manifest, error) {
 // itself: that it has no task, and reports that would replace what it is made
 // of. Apply looks at those when it knows the batch, and not at all with -o.
 func refused(sys Sys, m *manifest.Manifest) (out manifest.Problems) {
-	inputs := (&application{manifest: m}).inputAt
+	inputs := m.Inputs()
 	for i, r := range m.Reports {
 		path, err := r.PathFor("", sys.Now())
 		if err != nil || path == report.Stdout {
 			continue
 		}
-		if in := firstOf(inputs(path), inputs(report.PartialName(path))); in != "" {
+		if in := firstOf(inputAt(inputs, path), inputAt(inputs, report.PartialName(path))); in != "" {
 			out = append(out, manifest.Problem{
 				File: m.File, Line: r.Line, Column: r.Column, Path: fmt.Sprintf("reports[%d].path", i),
 				Message: fmt.Sprintf("a report would replace %s, which the batch is made of", in),
