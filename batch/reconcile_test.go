@@ -3,7 +3,9 @@ package batch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,8 +120,12 @@ func TestALostAnswerIsReconciled(t *testing.T) {
 				if got := s.creates["do t2"]; got != c.creates {
 					t.Errorf("got %d creates, want %d", got, c.creates)
 				}
-				if got := len(s.lists); got != c.listed {
-					t.Errorf("got %d listings, want %d", got, c.listed)
+				listed := c.listed
+				if c.creates == 2 {
+					listed++ // for runs that the others showed too late
+				}
+				if got := len(s.lists); got != listed {
+					t.Errorf("got %d listings, want %d", got, listed)
 				}
 				if c.listed == 2 && s.lists[1].Sub(s.lists[0]) < settle {
 					t.Errorf("the listings were %s apart, want %s", s.lists[1].Sub(s.lists[0]), settle)
@@ -158,6 +164,32 @@ func TestARunThatIsListedLateIsAdopted(t *testing.T) {
 		wantOutcomes(t, l, "passed", "passed")
 		if s.n != 2 {
 			t.Errorf("got %d creates, want 2", s.n)
+		}
+	})
+}
+
+// A run that is listed only after its create was sent again is told of: it was
+// paid for.
+func TestARunThatIsListedTooLateIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := bench(t, 2)
+		c.Batch, c.Settle, c.Concurrency = "01234567", 30*time.Second, 1
+		var told []string
+		c.Warn = func(m string) { told = append(told, m) }
+		s.lose(true, 2)
+		s.list = func(time.Time) ([]Observed, error) {
+			all := s.all()
+			if len(s.lists) < 3 {
+				all = slices.DeleteFunc(all, func(o Observed) bool { return o.ID == "lost-2" })
+			}
+			return all, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed", "passed")
+		if len(told) != 1 || !strings.Contains(told[0], "t2: the service made the run lost-2 for its attempt 1") {
+			t.Errorf("got %q, want a word about the late run", told)
 		}
 	})
 }
@@ -406,8 +438,9 @@ func TestASecondListingTooSoonDoesNotCount(t *testing.T) {
 		l.rows[0].State, l.rows[0].Attempt, l.rows[0].IntendedAt = StateStarting, 1, time.Now()
 		l.rows[0].Marker = string(newMarker(c.Batch, "t1", 1))
 		began := time.Now()
+		var lost atomic.Bool
 		s.start = func(_ int, spec Spec) (Observed, error) {
-			if spec.Task == "do t2" && s.creates["do t2"] == 1 {
+			if spec.Task == "do t2" && !lost.Swap(true) {
 				return Observed{}, errReset
 			}
 			return Observed{}, nil

@@ -144,6 +144,8 @@ type runner struct {
 	passes map[int]pass
 	vain   map[int]int // creates that were lost and surely made no run
 
+	vainSince time.Time // when the first of those was intended; zero for none
+
 	judging *semaphore.Weighted // bytes of results that are being judged
 	leaks   *leakFinder
 	masks   *Masker // for texts
@@ -184,6 +186,9 @@ func (r *runner) run(ctx context.Context) error {
 			return err
 		}
 		if !more {
+			if err := r.lookForLate(ctx); err != nil {
+				return err
+			}
 			return r.finish()
 		}
 	}

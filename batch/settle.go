@@ -141,6 +141,9 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 			err = r.judged(row, v)
 		case f.proven && before.clear:
 			r.vain[row.Position]++
+			if r.vainSince.IsZero() || row.IntendedAt.Before(r.vainSince) {
+				r.vainSince = row.IntendedAt
+			}
 			err = r.append(Event{
 				Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt,
 				Message: fmt.Sprintf("the answer to the create was lost, and two complete listings %s apart show no run of it", at.Sub(before.at).Round(time.Second)),
@@ -187,10 +190,24 @@ func (r *runner) adoptStrays(s strays) error {
 				row.State = StateRunning
 				continue
 			}
-			r.warn(fmt.Sprintf("%s: run %s bears the marker of its attempt %d, which the ledger does not know", row.ID, lost.run.ID, lost.attempt))
+			r.warn(fmt.Sprintf("%s: the service made the run %s for its attempt %d, and showed it too late: it is in no record; look at it there", row.ID, lost.run.ID, lost.attempt))
 		}
 	}
 	return nil
+}
+
+// lookForLate lists once more at the end of a batch in which a create was sent
+// again, and tells of runs that the listings before it did not show. What can't
+// be listed is let be: two complete listings said that there is none.
+func (r *runner) lookForLate(ctx context.Context) error {
+	if r.vainSince.IsZero() {
+		return nil
+	}
+	s, _, listErr, err := r.look(ctx, nil, r.vainSince)
+	if err != nil || listErr != nil {
+		return err
+	}
+	return r.adoptStrays(s.strays)
 }
 
 // lookPatiently lists until a listing is complete: it costs nothing, and what
