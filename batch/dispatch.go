@@ -83,7 +83,7 @@ func (r *runner) guard(row Row, walk func() error) (err error) {
 		case now.State == StateDone:
 			err = nil
 		case now.State == StateStarting:
-			err = r.append(Event{Kind: AttemptUnknown, Position: now.Position, Attempt: now.Attempt, Message: message})
+			err = r.unknown(now, message)
 		default:
 			err = r.judged(now, Verdict{Outcome: Failed, Reason: Panicked, Message: message})
 		}

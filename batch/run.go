@@ -260,11 +260,7 @@ func (r *runner) recover() error {
 		cut = append(cut, row)
 	}
 	for _, row := range cut {
-		err := r.append(Event{
-			Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
-			Message: "the process ended before the answer to the create came",
-		})
-		if err != nil {
+		if err := r.unknown(row, "the process ended before the answer to the create came"); err != nil {
 			return err
 		}
 	}

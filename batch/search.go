@@ -90,9 +90,7 @@ func (s *search) add(run Observed) {
 		case exactly:
 			g.exact = append(g.exact, run)
 		case perhaps:
-			if len(g.similar) < candidatesMost {
-				g.similar = append(g.similar, run.ID)
-			}
+			g.resembles(run.ID)
 		}
 	}
 }
@@ -100,9 +98,13 @@ func (s *search) add(run Observed) {
 // similar takes note of a run of the same text that nothing may be done with.
 func (s *search) similar(text, id string) {
 	for _, g := range s.byText[text] {
-		if len(g.similar) < candidatesMost {
-			g.similar = append(g.similar, id)
-		}
+		g.resembles(id)
+	}
+}
+
+func (g *requestGroup) resembles(id string) {
+	if len(g.similar) < candidatesMost {
+		g.similar = append(g.similar, id)
 	}
 }
 

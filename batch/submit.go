@@ -102,6 +102,12 @@ func refusesMarker(err error) bool {
 	return errors.As(err, &rejected) && rejected.Status == 400
 }
 
+// unknown records a create of which it is not known whether it made a run,
+// rejected one that surely made none.
+func (r *runner) unknown(row Row, message string) error {
+	return r.append(Event{Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt, Message: message})
+}
+
 func (r *runner) rejected(row Row, cause error) error {
 	return r.append(Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
 }
@@ -219,20 +225,14 @@ func (r *runner) warnSlow(task Task, try int, message string) {
 // the service.
 func (r *runner) unsure(ctx context.Context, row Row, cause error) error {
 	if ctx.Err() != nil {
-		return r.append(Event{
-			Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
-			Message: "the process was told to end before the answer to the create came",
-		})
+		return r.unknown(row, "the process was told to end before the answer to the create came")
 	}
 	r.mu.Lock()
 	r.unsureInRow++
 	n := r.unsureInRow
 	r.mu.Unlock()
 	r.pace.holdCreates(backoff(n, unsureFirst, unsureWait))
-	err := r.append(Event{
-		Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt,
-		Message: "the answer to the create is missing: " + cause.Error(),
-	})
+	err := r.unknown(row, "the answer to the create is missing: "+cause.Error())
 	if err == nil && n >= unsureMost {
 		err = r.halt(&UnreachableError{Err: fmt.Errorf("%d creates in a row got no usable answer, the last one: %w", n, cause)})
 	}

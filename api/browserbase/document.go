@@ -19,7 +19,7 @@ const maxDocument = 64 << 20
 
 // Document reads a run as [Runs.Get] does, and returns the answer as it came,
 // byte for byte: one JSON object, which may have members that this package does
-// not know. One over 256 MiB is an error that is [api.ErrTooLarge].
+// not know. One over 64 MiB is an error that is [api.ErrTooLarge].
 func (r *Runs) Document(ctx context.Context, runID string) (json.RawMessage, error) {
 	id, err := segment("run id", runID)
 	if err != nil {

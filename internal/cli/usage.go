@@ -64,11 +64,15 @@ const flagsWithoutGroup = "Other"
 // those were defined; those of every command come last.
 func groupsOf(cmd *cobra.Command) []group {
 	var groups []group
+	other := group{flagsWithoutGroup, pflag.NewFlagSet(flagsWithoutGroup, pflag.ContinueOnError)}
+	other.flags.SortFlags = false
 	add := func(f *pflag.Flag) {
-		title := flagsWithoutGroup
-		if g := f.Annotations[groupKey]; len(g) > 0 {
-			title = g[0]
+		named := f.Annotations[groupKey]
+		if len(named) == 0 {
+			other.flags.AddFlag(f)
+			return
 		}
+		title := named[0]
 		at := slices.IndexFunc(groups, func(g group) bool { return g.title == title })
 		if at < 0 {
 			at = len(groups)
@@ -79,15 +83,8 @@ func groupsOf(cmd *cobra.Command) []group {
 	}
 	cmd.LocalFlags().VisitAll(add)
 	cmd.InheritedFlags().VisitAll(add)
-	slices.SortStableFunc(groups, func(a, b group) int {
-		return boolOrder(a.title == flagsWithoutGroup) - boolOrder(b.title == flagsWithoutGroup)
-	})
-	return groups
-}
-
-func boolOrder(b bool) int {
-	if b {
-		return 1
+	if other.flags.HasFlags() {
+		groups = append(groups, other)
 	}
-	return 0
+	return groups
 }

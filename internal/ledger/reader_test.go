@@ -58,14 +58,7 @@ func TestReadingMakesNothing(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	s, err := Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin(t, s, "main", ledgertest.Tasks(1)...)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	leaveLedger(t, dir, 1)
 	r := openReader(t, dir)
 	b, ok, err := r.Latest("", 0)
 	if err != nil || !ok {
@@ -82,16 +75,22 @@ func TestReadingMakesNothing(t *testing.T) {
 	}
 }
 
-func TestAReaderTidiesUp(t *testing.T) {
-	dir := t.TempDir()
+// leaveLedger makes a ledger with one batch of so many tasks, and closes it.
+func leaveLedger(t *testing.T, dir string, tasks int) {
+	t.Helper()
 	s, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin(t, s, "main", ledgertest.Tasks(1)...)
+	begin(t, s, "main", ledgertest.Tasks(tasks)...)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestAReaderTidiesUp(t *testing.T) {
+	dir := t.TempDir()
+	leaveLedger(t, dir, 1)
 	before := fileNames(t, dir)
 	r, err := OpenReader(dir)
 	if err != nil {
@@ -192,14 +191,7 @@ func TestAFileThatIsStillEmptyIsNoLedger(t *testing.T) {
 // A folder that can't be written is read, as long as all is in the one file.
 func TestReadingAReadOnlyFolder(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin(t, s, "main", ledgertest.Tasks(2)...)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	leaveLedger(t, dir, 2)
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
