@@ -16,6 +16,10 @@ type Task struct {
 	Spec     Spec
 	Schema   *schema.Schema // judges the result; nil when the task names none
 	Timeout  time.Duration  // local deadline of a run, counted from its creation
+	Retry    Retry
+	Repeat   *Repetition // nil for a task of its own
+	Group    string      // bounds and halts apply to it together; "" for none
+	Tags     []string
 }
 
 // A Spec is what is sent to create a run.
