@@ -13,16 +13,21 @@ type Kind string
 // The kinds of events. Each is stored in the transaction that moves the state
 // rows; the comment gives the move of the task's [State].
 const (
-	BatchOpened     Kind = "batch.opened"     // the manifest and the policy are stored
-	BatchContinued  Kind = "batch.continued"  // a later process took the batch up
+	BatchOpened     Kind = "batch.opened"     // the manifest and the policy are stored; Policy
+	BatchContinued  Kind = "batch.continued"  // a later process took the batch up, also a closed one; Policy, Message
 	TaskAdded       Kind = "task.added"       // Tasks from Position to Last exist: none -> pending
+	TaskChanged     Kind = "task.changed"     // defined anew: stays, or done -> pending to run anew, or done -> ended to be judged anew; Then, Stale, Message
+	TaskLeft        Kind = "task.left"        // the manifest no longer has it: stays
+	TaskSkipped     Kind = "task.skipped"     // pending -> done, nothing is bought for it; Verdict
+	TaskReused      Kind = "task.reused"      // pending -> done, by the result of an earlier batch; Verdict, Reuse
+	TaskRetried     Kind = "task.retried"     // pending, unsure, running, ended or done -> pending, for a new attempt; Verdict of the one before, unless it was done
 	AttemptIntended Kind = "attempt.intended" // pending -> starting; Digest
 	AttemptStarted  Kind = "attempt.started"  // starting -> running; Run
 	AttemptUnknown  Kind = "attempt.unknown"  // starting -> unsure; Message
 	AttemptAdopted  Kind = "attempt.adopted"  // unsure, or pending in a ledger that lost the intent -> running; Run, Message
 	AttemptRejected Kind = "attempt.rejected" // starting or unsure -> pending, surely not created; Message
 	RunObserved     Kind = "run.observed"     // running -> running, the status changed; Run
-	StopIntended    Kind = "stop.intended"    // running -> running, before a stop is sent; Message
+	StopIntended    Kind = "stop.intended"    // running -> running, before a stop is sent; Why, Message
 	AttemptEnded    Kind = "attempt.ended"    // running -> ended; Run with its raw result
 	AgentRead       Kind = "agent.read"       // an agent's default schema was read; Agent, Schema
 	TaskJudged      Kind = "task.judged"      // pending, unsure, running or ended -> done; Verdict
@@ -35,7 +40,8 @@ const (
 type Event struct {
 	Kind     Kind
 	Position int       // the task; -1 for events of the batch
-	ID       string    // task.judged: the task's id, for who is told; not stored
+	ID       string    // task.judged and the like: the task's id, for who is told; not stored
+	Place    int       // likewise: its place in the manifest's order
 	Attempt  int       // 1-based; 0 where no attempt is meant
 	At       time.Time // by our clock, UTC
 
@@ -47,6 +53,13 @@ type Event struct {
 	Echo    *Echo         // attempt.started: what of the request the answer repeated; nil when that was not compared
 	Verdict *Verdict      // task.judged
 	Message string        // in words, secrets masked
+	Then    State         // task.changed: where the task is then; "" where it was
+	Stale   bool          // task.changed: it passed, and what would be sent is another request now
+	Reuse   *Reuse        // task.reused
+	Retries int           // task.retried: attempts beyond the first that the task's retry has used up
+	After   time.Time     // task.retried: the next attempt waits until then; zero for at once
+	Why     StopReason    // stop.intended
+	Policy  *Policy       // batch.opened, batch.continued
 	Agent   string        // agent.read
 	Schema  []byte        // agent.read: the schema's text; nil when the agent has none
 }
@@ -65,6 +78,25 @@ type Observed struct {
 	CreatedAt time.Time // zero when absent or unreadable; likewise the others
 	StartedAt time.Time
 	EndedAt   time.Time
+}
+
+// A StopReason says why we stop a run.
+type StopReason string
+
+// The reasons. What a run that we stopped comes to depends on it.
+const (
+	StopDeadline StopReason = "deadline" // its time is up: the task has failed
+	StopOrder    StopReason = "order"    // we were told to stop: the task is pending again
+)
+
+// A Reuse says whose result a task took over instead of buying a run.
+type Reuse struct {
+	Batch   string    `json:"batch"`
+	RunID   string    `json:"runId"`
+	EndedAt time.Time `json:"endedAt"`
+
+	Position int `json:"position"` // of the task in that batch
+	Attempt  int `json:"attempt"`
 }
 
 // A Cause is the service's account of a failed run.

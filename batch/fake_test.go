@@ -30,6 +30,7 @@ type memory struct {
 	events  []Event
 	closed  bool
 	broken  error
+	typical time.Duration // of every template
 }
 
 func newMemory(tasks []Task) *memory {
@@ -41,6 +42,7 @@ func newMemory(tasks []Task) *memory {
 		row := Row{
 			Position: t.Position, ID: t.ID, Run: t.Spec.RunFingerprint(), Judge: t.JudgeFingerprint(),
 			State: StatePending, Timeout: t.Timeout, AgentID: t.Spec.AgentID, Text: t.Spec.Task,
+			Place: t.Position, Template: t.Template, Group: t.Group, Repeat: t.Repeat,
 		}
 		if t.Schema != nil {
 			row.Schema = t.Schema.Digest()
@@ -86,6 +88,7 @@ func (m *memory) move(row *Row, e Event) error {
 		AttemptIntended: {StatePending}, AttemptStarted: {StateStarting}, AttemptUnknown: {StateStarting},
 		AttemptAdopted: {StateUnsure, StatePending}, AttemptRejected: {StateStarting, StateUnsure}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
 		AttemptEnded: {StateRunning}, TaskJudged: {StatePending, StateUnsure, StateRunning, StateEnded},
+		TaskSkipped: {StatePending}, TaskRetried: {StatePending, StateUnsure, StateRunning, StateEnded, StateDone},
 	}[e.Kind]
 	ok := false
 	for _, s := range from {
@@ -98,7 +101,8 @@ func (m *memory) move(row *Row, e Event) error {
 	switch e.Kind {
 	case AttemptIntended:
 		row.State, row.Attempt, row.IntendedAt, row.Offset = StateStarting, e.Attempt, e.At, e.Offset
-		row.Digest, row.Marker, row.Absent = e.Digest, e.Marker, false
+		row.Digest, row.Marker, row.Absent, row.Spent = e.Digest, e.Marker, false, false
+		row.StopAt, row.StopWhy = time.Time{}, ""
 	case AttemptStarted:
 		row.State, row.RunID, row.Status, row.StartedAt = StateRunning, e.Run.ID, e.Run.Status, e.At
 		m.owned[e.Run.ID] = true
@@ -116,15 +120,82 @@ func (m *memory) move(row *Row, e Event) error {
 	case RunObserved:
 		row.Status = e.Run.Status
 	case StopIntended:
-		row.StopAt = e.At
+		row.StopAt, row.StopWhy = e.At, e.Why
 	case AttemptEnded:
 		row.State, row.Status = StateEnded, e.Run.Status
 		m.results[row.Position] = e.Run.Result
-	case TaskJudged:
+	case TaskJudged, TaskSkipped:
 		row.State, row.Outcome = StateDone, e.Verdict.Outcome
+	case TaskRetried:
+		row.State, row.Outcome, row.Spent = StatePending, "", true
+		row.Retries, row.After = e.Retries, e.After
 	}
 	return nil
 }
+
+func (m *memory) Named(id string) (Row, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.rows {
+		if r.ID == id {
+			return r, true, nil
+		}
+	}
+	return Row{}, false, nil
+}
+
+func (m *memory) Members(group string) ([]Row, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var members []Row
+	for _, r := range m.rows {
+		if r.Repeat != nil && r.Repeat.Group == group {
+			members = append(members, r)
+		}
+	}
+	return members, nil
+}
+
+func (m *memory) Tallies() ([]Tally, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	counts := map[Tally]int{}
+	for _, r := range m.rows {
+		if r.State == StateDone && !r.Left {
+			counts[Tally{Group: r.Group, Outcome: r.Outcome}]++
+		}
+	}
+	var tallies []Tally
+	for t, n := range counts {
+		t.Tasks = n
+		tallies = append(tallies, t)
+	}
+	return tallies, nil
+}
+
+func (m *memory) Usage(p Price) (u Usage, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	lasted := map[string]time.Duration{}
+	for _, e := range m.events {
+		switch {
+		case e.Kind == AttemptIntended:
+			u.Runs++
+		case e.Kind == AttemptRejected:
+			u.Runs--
+		case e.Kind == AttemptEnded:
+			lasted[e.Run.ID] = e.Run.EndedAt.Sub(e.Run.CreatedAt)
+		}
+	}
+	for _, length := range lasted {
+		u.Ended++
+		u.Time += p.Time(length)
+		u.USD += p.Of(length)
+	}
+	return u, nil
+}
+
+func (m *memory) Typical(string) (time.Duration, error) { return m.typical, nil }
 
 func (m *memory) Task(position int) (Row, error) {
 	m.mu.Lock()

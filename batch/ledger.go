@@ -20,10 +20,14 @@ type Ledger interface {
 	// side file of the ledger's.
 	Append(events ...Event) error
 
-	// Task reads one task's row; Rows yields those from a position on, in
-	// order. Rows sees later changes only of rows that it has not yet read.
+	// Task reads one task's row; Rows yields those from a place on, in the
+	// manifest's order, those that left it last. Rows sees later changes only of
+	// rows that it has not yet read.
 	Task(position int) (Row, error)
 	Rows(from int) iter.Seq2[Row, error]
+
+	// Named reads the row of the task with an id; ok is false when there is none.
+	Named(id string) (row Row, ok bool, err error)
 
 	// Open yields the rows in the given states, in order.
 	Open(states ...State) iter.Seq2[Row, error]
@@ -45,6 +49,21 @@ type Ledger interface {
 	// its address.
 	Echoes() (Echoes, error)
 
+	// Usage is what the batch has used of a budget until now.
+	Usage(p Price) (Usage, error)
+
+	// Tallies counts the tasks that are done, by group and outcome, without those
+	// that left the manifest.
+	Tallies() ([]Tally, error)
+
+	// Members reads the rows of the members of a repetition, in order.
+	Members(group string) ([]Row, error)
+
+	// Typical is the median length of the newest 200 runs of a template that
+	// completed in batches of this one's name, address and provider; 0 when there
+	// is none.
+	Typical(template string) (time.Duration, error)
+
 	// Doubts yields the attempts in any batch of this batch's address, intended
 	// at or after since by our clock, of which it is not known whether they made
 	// a run: those of tasks that are unsure, or have ended as unknown.
@@ -58,25 +77,50 @@ type Doubt struct {
 	Digest string // of the request
 }
 
+// A Usage is how much of a budget is used: how many runs were bought, and what
+// those that have ended took.
+type Usage struct {
+	Runs  int           // creates that were accepted, or may have been
+	Ended int           // runs that ended
+	Time  time.Duration // their paid time
+	USD   Money         // their cost, an estimate
+}
+
+// A Tally is how many tasks of a group came to an outcome.
+type Tally struct {
+	Group   string // "" for tasks without one
+	Outcome Outcome
+	Tasks   int
+}
+
 // ErrConflict says that a state was not the one that an event may follow:
 // another process, or a bug, moved it.
 var ErrConflict = errors.New("the ledger's state is not the one expected")
 
 // A Row is what the ledger keeps of a task between its steps.
 type Row struct {
-	Position int
+	Position int // the ledger's number of it: its place when it was added
+	Place    int // in the manifest's order
 	ID       string
+	Template string
 	Run      string // run fingerprint
 	Judge    string // judge fingerprint
 	Schema   string // digest of the task's schema; "" for none
+	Group    string
+	Repeat   *Repetition // nil for a task of its own
+	Left     bool        // the manifest no longer has it
+	Stale    bool        // it passed, and what would be sent is another request now
 	State    State
-	Outcome  Outcome // set when State is StateDone
-	Attempt  int     // the newest attempt; 0 before the first
+	Outcome  Outcome   // set when State is StateDone
+	Attempt  int       // the newest attempt; 0 before the first
+	Retries  int       // attempts beyond the first that the task's retry has used up
+	After    time.Time // the next attempt waits until then; zero for at once
 
 	// Of the newest attempt:
 	Digest     string // of the request
 	Marker     string // that the request carried; "" for none
 	Absent     bool   // its create was unknown, and listings showed that it made no run
+	Spent      bool   // it had its verdict: the next is an attempt of its own
 	RunID      string
 	Status     Status
 	AgentID    string
@@ -85,6 +129,7 @@ type Row struct {
 	CreatedAt  time.Time     // by the service's clock
 	StartedAt  time.Time     // by our clock: when the run id became known
 	StopAt     time.Time     // by our clock: when stop.intended was written; zero if never
+	StopWhy    StopReason    // "" if never
 	Cause      *Cause        // the service's account of why it failed; nil if none
 	Timeout    time.Duration
 	Text       string // the task's text as it was sent
@@ -93,8 +138,15 @@ type Row struct {
 // A Record is everything known of one task, as reports show it.
 type Record struct {
 	Position int
+	Place    int // in the manifest's order; those that left it come last
 	ID       string
 	Template string
+	Group    string
+	Tags     []string
+	Repeat   *Repetition
+	Left     bool
+	Stale    bool
+	Reuse    *Reuse // whose result it is; nil for its own
 	State    State
 	Outcome  Outcome // a display outcome while the task is unfinished
 	Row      json.RawMessage
@@ -118,7 +170,9 @@ type Attempt struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time
 	EndedAt    time.Time
-	Message    string // why it was rejected or is unknown
+	Message    string  // why it was rejected or is unknown, or what became of it
+	Outcome    Outcome // of this attempt, once it is judged
+	Reason     Reason
 }
 
 // An Info describes a batch.
@@ -127,6 +181,8 @@ type Info struct {
 	Name         string
 	Provider     string // browserbase or local
 	BaseURL      string
+	Label        string // the --batch key; "" for none
+	Policy       Policy
 	Selection    string // which part of the manifest was selected, in words; "" for all
 	OpenedAt     time.Time
 	ClosedAt     time.Time // zero while unfinished
@@ -142,6 +198,18 @@ type Summary struct {
 	Counts   map[Outcome]int // display outcomes; they add up to Info.Total
 	Runs     int             // runs that the service is known to have created
 	RunTime  time.Duration   // the sum of their lengths, by the service's clock
+	Paid     time.Duration   // what of it is paid for, by the price; 0 without one
+	Cost     Money           // of the runs that ended, an estimate; 0 without a price
+	Wasted   Money           // what of it did not lead to a task that passed
+	FirstTry int             // tasks that passed with their first run
+	Retried  int             // tasks that had more than one run
+	Stale    int             // tasks that passed and ask something else now
+	Reused   int             // tasks that took an earlier batch's result
+	Left     int             // tasks that the manifest no longer has; in no count but runs and cost
+
+	// Excused are the tasks that did not pass and are not held against the batch:
+	// by their tags, or as members of a repetition that passed as a whole.
+	Excused map[Outcome]int
 	Failures []Failure       // the commonest first, three at most
 	Kinds    int             // how many such groups there are in all
 	Leaked   int             // results that contain the value of a secret

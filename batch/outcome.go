@@ -4,20 +4,21 @@ package batch
 // exactly these words.
 type Outcome string
 
-// The outcomes. The first four are final; the others describe a task that has
+// The outcomes. The first five are final; the others describe a task that has
 // not come to its end.
 const (
 	Passed     Outcome = "passed"      // the run completed and its result fits its schema
 	Invalid    Outcome = "invalid"     // the run completed and its result breaks its schema
 	Failed     Outcome = "failed"      // the run did not complete; the Reason says why
 	Unknown    Outcome = "unknown"     // a create whose fate could not be settled
+	Skipped    Outcome = "skipped"     // nothing was to be bought: the manifest no longer has the task, or its group is decided
 	NotStarted Outcome = "not_started" // nothing was bought: the batch was stopped first
 	Pending    Outcome = "pending"     // waits for its turn
 	Running    Outcome = "running"     // a run exists or is being created
 )
 
 // Outcomes lists every outcome in the order in which reports count them.
-var Outcomes = [...]Outcome{Passed, Invalid, Failed, Unknown, NotStarted, Running, Pending}
+var Outcomes = [...]Outcome{Passed, Invalid, Failed, Unknown, Skipped, NotStarted, Running, Pending}
 
 // A Reason says why a task is [Failed]. It is empty for every other outcome.
 type Reason string

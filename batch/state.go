@@ -7,8 +7,9 @@ type State string
 const (
 	// StatePending: entered when the task is added, and again when a create was
 	// surely not accepted (a rejected key, a refused connection, a 429, or two
-	// complete listings that do not show its run). The dispatcher moves it on. A
-	// crash here costs nothing: nothing was sent.
+	// complete listings that do not show its run), with task.retried when it is
+	// to be tried again, and with task.changed when what it asks was edited. The
+	// dispatcher moves it on. A crash here costs nothing: nothing was sent.
 	StatePending State = "pending"
 
 	// StateStarting: entered with attempt.intended, before the create is
@@ -29,12 +30,14 @@ const (
 	// watched again by its id.
 	StateRunning State = "running"
 
-	// StateEnded: entered with attempt.ended; the raw result is stored. The
+	// StateEnded: entered with attempt.ended, the raw result is stored, and with
+	// task.changed when how it is judged was edited. The
 	// judge moves it on. After a crash it is judged from what is stored.
 	StateEnded State = "ended"
 
-	// StateDone: entered with task.judged; the outcome is final. Nobody moves
-	// it on.
+	// StateDone: entered with task.judged, task.skipped or task.reused; the
+	// outcome is final, unless somebody orders the task to be tried again or
+	// edits it. A crash here changes nothing.
 	StateDone State = "done"
 )
 

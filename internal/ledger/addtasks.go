@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -27,9 +28,12 @@ type adder struct {
 	agent  string     // the last agent that was written
 }
 
-// define computes what the row needs besides the task. A judge fingerprint
+// define takes a task into the chunk.
+func (a *adder) define(t batch.Task) { a.chunk = append(a.chunk, a.defined(t)) }
+
+// defined computes what the row needs besides the task. A judge fingerprint
 // depends on the schema alone.
-func (a *adder) define(t batch.Task) {
+func (a *adder) defined(t batch.Task) definition {
 	d := definition{task: t, run: a.prints.RunFingerprint(t.Spec)}
 	if a.judged.judge != "" && a.judged.task.Schema == t.Schema {
 		d.judge, d.digest = a.judged.judge, a.judged.digest
@@ -40,7 +44,7 @@ func (a *adder) define(t batch.Task) {
 		}
 		a.judged = d
 	}
-	a.chunk = append(a.chunk, d)
+	return d
 }
 
 // flush writes the chunk with its event and empties it.
@@ -70,13 +74,42 @@ func (a *adder) flush() error {
 func (a *adder) add(c *connection, d definition) (added bool, err error) {
 	t, key := d.task, a.batch.key
 	n, err := c.exec(`
-		INSERT INTO tasks (batch, position, id, template, row, run, judge, schema, agent, timeout, text)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		key, t.Position, t.ID, t.Template, []byte(t.Row), d.run, d.judge, d.digest, t.Spec.AgentID,
-		int64(t.Timeout), t.Spec.Task)
+		INSERT INTO tasks (batch, position, id, template, row, run, judge, schema, agent, timeout, text, grp, tags, repeat, repeats)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		append([]any{key, t.Position, t.ID}, d.columns()...)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
+	return true, a.addShared(c, d)
+}
+
+// columns are what of a task may be edited, from its template on.
+func (d definition) columns() []any {
+	t := d.task
+	var tags, repeat, repeats sql.NullString
+	if len(t.Tags) > 0 {
+		tags = jsonColumn(t.Tags)
+	}
+	if t.Repeat != nil {
+		repeat, repeats = jsonColumn(t.Repeat), sql.NullString{String: t.Repeat.Group, Valid: true}
+	}
+	return []any{
+		t.Template, []byte(t.Row), d.run, d.judge, d.digest, t.Spec.AgentID, int64(t.Timeout), t.Spec.Task,
+		t.Group, tags, repeat, repeats,
+	}
+}
+
+func jsonColumn(v any) sql.NullString {
+	text, err := marshal(v)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return sql.NullString{String: string(text), Valid: true}
+}
+
+// addShared writes the schema and the agent that a task names.
+func (a *adder) addShared(c *connection, d definition) (err error) {
+	t, key := d.task, a.batch.key
 	if d.digest != "" && d.digest != a.schema {
 		a.schema = d.digest
 		_, err = c.exec(`INSERT INTO schemas (batch, digest, position, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -86,7 +119,7 @@ func (a *adder) add(c *connection, d definition) (added bool, err error) {
 		a.agent = t.Spec.AgentID
 		_, err = c.exec(`INSERT INTO agents (batch, id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, key, a.agent, t.Position)
 	}
-	return true, err
+	return err
 }
 
 // log writes the chunk's states and its event.

@@ -15,6 +15,7 @@ type write struct {
 	data    []byte      // the event's data column
 	verdict []byte      // task.judged
 	result  *stage      // attempt.ended
+	from    Standing    // set by apply: where the task stood
 
 	refused error // set by apply when the event may not follow
 }
@@ -41,6 +42,7 @@ func (w *write) apply(c *connection) error {
 	if w.refused != nil {
 		return nil
 	}
+	w.from = from
 	to, err := from.after(w.event)
 	if err != nil {
 		w.refused = err
@@ -82,6 +84,7 @@ func (w *write) fly(c *connection) (done bool, err error) {
 	if moved, err := w.move(c, from, to); err != nil || !moved {
 		return false, err
 	}
+	w.from = from
 	return true, w.record(c, from, to)
 }
 
@@ -124,11 +127,11 @@ func ofBatch(k batch.Kind) bool {
 func (w *write) standing(c *connection) (s Standing, found bool, err error) {
 	var closed bool
 	found, err = c.one(`
-		SELECT p.state, p.outcome, p.attempt, coalesce(a.run_id, ''), coalesce(a.status, ''), b.closed_at IS NOT NULL
+		SELECT p.state, p.outcome, p.attempt, coalesce(a.run_id, ''), coalesce(a.status, ''), p.gone, p.stale, b.closed_at IS NOT NULL
 		FROM progress p JOIN batches b ON b.key = p.batch
 		LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
 		WHERE p.batch = ? AND p.position = ?`,
-		[]any{w.batch.key, w.event.Position}, &s.State, &s.Outcome, &s.Attempt, &s.RunID, &s.Status, &closed)
+		[]any{w.batch.key, w.event.Position}, &s.State, &s.Outcome, &s.Attempt, &s.RunID, &s.Status, &s.Left, &s.Stale, &closed)
 	if closed {
 		w.refused = w.batch.isClosed(w.event.Kind)
 	}
@@ -189,17 +192,20 @@ func (w *write) detail(c *connection, from batch.State) error {
 	case batch.RunObserved:
 		err = w.observe(c)
 	case batch.StopIntended:
-		_, err = c.exec(`UPDATE attempts SET stop_at = ? WHERE batch = ? AND position = ? AND number = ?`,
-			append([]any{nanos(e.At).Int64}, attempt...)...)
+		_, err = c.exec(`UPDATE attempts SET stop_at = ?, stop_why = ? WHERE batch = ? AND position = ? AND number = ?`,
+			append([]any{nanos(e.At).Int64, string(e.Why)}, attempt...)...)
 	case batch.AttemptEnded:
 		err = errors.Join(w.observe(c), w.keepResult(c))
-	case batch.TaskJudged:
-		v := e.Verdict
-		_, err = c.exec(`
-			INSERT INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			w.batch.key, e.Position, string(v.Outcome), string(v.Reason), v.Message, signature(v.Message),
-			len(v.Leaked), string(w.verdict))
+	case batch.TaskJudged, batch.TaskSkipped:
+		err = w.keepVerdict(c)
+	case batch.TaskReused:
+		err = errors.Join(w.keepVerdict(c), w.takeOver(c))
+	case batch.TaskRetried:
+		err = w.spend(c)
+	case batch.TaskChanged:
+		err = w.redefine(c)
+	case batch.TaskLeft:
+		_, err = c.exec(`UPDATE progress SET gone = 1 WHERE batch = ? AND position = ?`, w.batch.key, e.Position)
 	}
 	return err
 }

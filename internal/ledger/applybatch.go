@@ -13,7 +13,7 @@ func (w *write) applyToBatch(c *connection) error {
 	if _, err := c.one(`SELECT closed_at IS NOT NULL FROM batches WHERE key = ?`, []any{w.batch.key}, &closed); err != nil {
 		return err
 	}
-	if closed {
+	if closed && w.event.Kind != batch.BatchContinued {
 		w.refused = w.batch.isClosed(w.event.Kind)
 		return nil
 	}
@@ -21,7 +21,10 @@ func (w *write) applyToBatch(c *connection) error {
 	e := w.event
 	switch e.Kind {
 	case batch.BatchContinued:
-		_, err = c.exec(`UPDATE batches SET halted = '' WHERE key = ?`, w.batch.key)
+		_, err = c.exec(`UPDATE batches SET halted = '', closed_at = NULL WHERE key = ?`, w.batch.key)
+		if err == nil && e.Policy != nil {
+			_, err = c.exec(`UPDATE batches SET policy = ? WHERE key = ?`, jsonColumn(e.Policy), w.batch.key)
+		}
 	case batch.BatchHalted:
 		// The first reason is the cause; others follow from it.
 		_, err = c.exec(`UPDATE batches SET halted = ? WHERE key = ? AND halted = ''`, e.Message, w.batch.key)

@@ -20,7 +20,8 @@ const (
 
 // Begin opens a new batch with the tasks of a manifest, in order, their
 // positions counting from 0. Of info it takes Name, Provider, BaseURL,
-// Selection, OpenedAt (now when zero), ManifestPath and Manifest; the id is made here.
+// Selection, Label, Policy, OpenedAt (now when zero), ManifestPath and Manifest;
+// the id is made here. [ErrLabelled] when another batch of the name has the label.
 //
 // The batch is seen by others once all tasks are in it. After an error, the
 // sequence's own included, nothing of it is left; what a crash leaves is never
@@ -55,15 +56,24 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 // under an id that is free.
 func (s *Store) announce(info batch.Info) (*Batch, error) {
 	b := &Batch{store: s}
-	err := s.write(func(c *connection) error {
+	policy, err := marshal(info.Policy)
+	if err != nil {
+		return nil, err
+	}
+	event := batch.Event{Kind: batch.BatchOpened, Position: -1, At: info.OpenedAt, Policy: &info.Policy}
+	data, _, err := encode(event)
+	if err != nil {
+		return nil, err
+	}
+	err = s.write(func(c *connection) error {
 		for {
 			var random [4]byte
 			_, _ = rand.Read(random[:]) // never fails
 			b.id = hex.EncodeToString(random[:])
 			n, err := c.exec(`
-				INSERT INTO batches (id, name, provider, base_url, selection, opened_at, manifest_path, manifest)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				b.id, info.Name, info.Provider, info.BaseURL, info.Selection, nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
+				INSERT INTO batches (id, name, provider, base_url, selection, label, policy, opened_at, manifest_path, manifest)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				b.id, info.Name, info.Provider, info.BaseURL, info.Selection, info.Label, string(policy), nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
 			if err != nil {
 				return err
 			}
@@ -74,19 +84,27 @@ func (s *Store) announce(info batch.Info) (*Batch, error) {
 				return err
 			}
 			s.building.Store(b.key, true)
-			w := write{batch: b, event: batch.Event{Kind: batch.BatchOpened, At: info.OpenedAt}, data: []byte("{}")}
+			w := write{batch: b, event: event, data: data}
 			return w.log(c, -1)
 		}
 	})
 	return b, err
 }
 
+// ErrLabelled says that a batch of the name has the label already.
+var ErrLabelled = errors.New("another batch has this key")
+
 // publish makes the batch visible.
 func (b *Batch) publish(total int) error {
-	return b.store.write(func(c *connection) error {
-		_, err := c.exec(`UPDATE batches SET total = ?, complete = 1 WHERE key = ?`, total, b.key)
+	var refused error
+	err := b.store.write(func(c *connection) error {
+		n, err := c.exec(`UPDATE OR IGNORE batches SET total = ?, complete = 1 WHERE key = ?`, total, b.key)
+		if err == nil && n == 0 {
+			refused = ErrLabelled
+		}
 		return err
 	})
+	return errors.Join(err, refused)
 }
 
 // addAll adds the tasks chunk by chunk, so that what it holds does not grow

@@ -87,13 +87,18 @@ func (b *Batch) Echoes() (e batch.Echoes, err error) {
 // Doubts implements [batch.Ledger].
 func (b *Batch) Doubts(since time.Time) iter.Seq2[batch.Doubt, error] {
 	const query = `
-		SELECT t.text, t.agent, a.digest FROM progress p
-		JOIN batches b ON b.key = p.batch JOIN batches me ON me.key = ?
-		JOIN tasks t ON t.batch = p.batch AND t.position = p.position
-		JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
-		WHERE (p.state = 'unsure' OR p.outcome = 'unknown') AND b.complete = 1
+		SELECT coalesce(a.text, t.text), coalesce(a.agent, t.agent), a.digest
+		FROM (
+			SELECT batch, position, attempt AS number FROM progress WHERE state = 'unsure' OR outcome = 'unknown'
+			UNION
+			SELECT batch, position, number FROM attempts WHERE outcome = 'unknown'
+		) AS d
+		JOIN batches b ON b.key = d.batch JOIN batches me ON me.key = ?
+		JOIN tasks t ON t.batch = d.batch AND t.position = d.position
+		JOIN attempts a ON a.batch = d.batch AND a.position = d.position AND a.number = d.number
+		WHERE b.complete = 1
 			AND b.provider = me.provider AND b.base_url = me.base_url AND a.intended_at >= ?
-		ORDER BY p.batch, p.position LIMIT ? OFFSET ?`
+		ORDER BY d.batch, d.position, d.number LIMIT ? OFFSET ?`
 	return pages(0, func(from int) (page []batch.Doubt, last int, err error) {
 		err = b.store.read(func(c *connection) error {
 			return c.all(query, []any{b.key, nanos(since).Int64, pageItems, from}, func(rows *sql.Rows) (bool, error) {

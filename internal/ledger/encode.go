@@ -26,6 +26,13 @@ type eventData struct {
 	Message string          `json:"message,omitempty"`
 	Agent   string          `json:"agent,omitempty"`
 	Schema  string          `json:"schema,omitempty"` // digest
+	Then    string          `json:"then,omitempty"`
+	Stale   bool            `json:"stale,omitempty"`
+	Reuse   *batch.Reuse    `json:"reuse,omitempty"`
+	Retries int             `json:"retries,omitempty"`
+	After   int64           `json:"after,omitempty"`
+	Why     string          `json:"why,omitempty"`
+	Policy  *batch.Policy   `json:"policy,omitempty"`
 }
 
 type runData struct {
@@ -94,7 +101,9 @@ func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // encode returns the data column of a clean event, and the verdict's alone.
 func encode(e batch.Event) (data, verdict []byte, err error) {
-	d := eventData{Digest: e.Digest, Marker: e.Marker, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent}
+	d := eventData{Digest: e.Digest, Marker: e.Marker, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent,
+		Then: string(e.Then), Stale: e.Stale, Reuse: e.Reuse, Retries: e.Retries, After: nanos(e.After).Int64, Why: string(e.Why), Policy: e.Policy,
+	}
 	if e.Echo != nil {
 		words := echoWords(e.Echo).String
 		d.Echo = &words
@@ -106,7 +115,8 @@ func encode(e batch.Event) (data, verdict []byte, err error) {
 		if e.Schema != nil {
 			d.Schema = batch.SchemaDigest(e.Schema)
 		}
-	case batch.TaskJudged:
+	}
+	if e.Verdict != nil {
 		if verdict, err = encodeVerdict(*e.Verdict); err != nil {
 			return nil, nil, err
 		}
@@ -133,6 +143,8 @@ func decode(data []byte, e *batch.Event) error {
 		return fmt.Errorf("a %s event: %w", e.Kind, err)
 	}
 	e.Digest, e.Marker, e.Offset, e.Message, e.Agent = d.Digest, d.Marker, time.Duration(d.Offset), d.Message, d.Agent
+	e.Then, e.Stale, e.Reuse, e.Retries, e.After = batch.State(d.Then), d.Stale, d.Reuse, d.Retries, stored(d.After)
+	e.Why, e.Policy = batch.StopReason(d.Why), d.Policy
 	if d.Echo != nil {
 		e.Echo = parseEcho(*d.Echo)
 	}

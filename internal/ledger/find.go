@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,12 +23,18 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("batch %q may be %s", e.Prefix, strings.Join(e.IDs, ", "))
 }
 
+// Labelled returns the batch of a name with a label, closed or not; ok is false
+// when there is none.
+func (s *Store) Labelled(name, label string) (b *Batch, ok bool, err error) {
+	return s.newest(`SELECT key, id FROM batches WHERE complete = 1 AND name = ? AND label = ?`, name, label)
+}
+
 // Unfinished returns the newest batch of a name, provider, address and selection
-// that is not closed; ok is false when there is none.
+// that has no label and is not closed; ok is false when there is none.
 func (s *Store) Unfinished(name, provider, baseURL, selection string) (b *Batch, ok bool, err error) {
 	return s.newest(`
 		SELECT key, id FROM batches
-		WHERE complete = 1 AND closed_at IS NULL AND name = ? AND provider = ? AND base_url = ? AND selection = ?
+		WHERE complete = 1 AND closed_at IS NULL AND label = '' AND name = ? AND provider = ? AND base_url = ? AND selection = ?
 		ORDER BY key DESC LIMIT 1`, name, provider, baseURL, selection)
 }
 
@@ -39,7 +46,7 @@ func (s *Store) OtherUnfinished(name, provider, baseURL, selection string, most 
 	err := s.read(func(c *connection) error {
 		return c.all(`
 			SELECT key, id FROM batches
-			WHERE complete = 1 AND closed_at IS NULL AND name = ? AND provider = ? AND base_url = ? AND selection <> ?
+			WHERE complete = 1 AND closed_at IS NULL AND label = '' AND name = ? AND provider = ? AND base_url = ? AND selection <> ?
 			ORDER BY key DESC LIMIT ?`,
 			[]any{name, provider, baseURL, selection, most}, func(rows *sql.Rows) (bool, error) {
 				b := &Batch{store: s}
@@ -108,14 +115,18 @@ func (b *Batch) Info() (info batch.Info, err error) {
 func (b *Batch) info(c *connection) (batch.Info, error) {
 	var info batch.Info
 	var opened, closed sql.NullInt64
+	var policy []byte
 	found, err := c.one(`
-		SELECT id, name, provider, base_url, selection, opened_at, closed_at, halted, total, manifest_path, manifest
+		SELECT id, name, provider, base_url, selection, label, policy, opened_at, closed_at, halted, total, manifest_path, manifest
 		FROM batches WHERE key = ?`, []any{b.key},
-		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &info.Selection, &opened, &closed, &info.Halted, &info.Total,
+		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &info.Selection, &info.Label, &policy, &opened, &closed, &info.Halted, &info.Total,
 		&info.ManifestPath, &info.Manifest)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: %q", ErrNoBatch, b.id)
 	}
 	info.OpenedAt, info.ClosedAt = moment(opened), moment(closed)
+	if err == nil {
+		err = json.Unmarshal(policy, &info.Policy)
+	}
 	return info, err
 }

@@ -67,7 +67,10 @@ func (b *Batch) Brief() (s batch.Summary, err error) {
 		if err := b.count(c, &s); err != nil {
 			return err
 		}
-		return b.runs(c, &s)
+		if err := b.runs(c, &s); err != nil {
+			return err
+		}
+		return b.excused(c, &s)
 	})
 	return s, err
 }

@@ -2,48 +2,73 @@ package ledger
 
 import (
 	"database/sql"
+	"encoding/json"
 	"iter"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// Records yields everything known of the tasks from a position on, in order,
+// Records yields everything known of the tasks from a place on, in order,
 // as reports show it. A Record whose result lies in a side file has its
 // absolute path, which is below StateDir. While the batch is being worked on,
 // a later record may show a later moment than an earlier one.
 func (b *Batch) Records(from int) iter.Seq2[batch.Record, error] {
 	return pages(from, func(from int) (page []batch.Record, last int, err error) {
 		err = b.store.read(func(c *connection) error {
-			if page, err = b.records(c, from); err != nil || len(page) == 0 {
+			placed, err := b.placed(c)
+			if err != nil {
 				return err
 			}
-			last = page[len(page)-1].Position
-			return b.attempts(c, page, from, last)
+			if page, err = b.records(c, from, placed); err != nil || len(page) == 0 {
+				return err
+			}
+			last = page[len(page)-1].Place
+			if err := b.attempts(c, page, last, placed); err != nil {
+				return err
+			}
+			judgeLast(page)
+			return nil
 		})
 		return page, last, err
 	})
 }
 
 // records reads a page of records without their attempts.
-func (b *Batch) records(c *connection, from int) (page []batch.Record, err error) {
-	const query = `
-		SELECT t.position, t.id, t.template, t.row, t.run, t.judge, p.state, b.halted <> '', b.closed_at IS NOT NULL,
-			coalesce(v.data, ''), coalesce(r.size, 0), r.raw, r.file
-		FROM tasks t JOIN batches b ON b.key = t.batch
+func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Record, err error) {
+	const columns = `t.position, t.id, t.template, t.row, t.run, t.judge, t.grp, t.tags, t.repeat, t.reuse,
+			p.gone, p.stale, p.state, b.halted <> '', b.closed_at IS NOT NULL,
+			coalesce(v.data, ''), coalesce(r.size, 0), r.raw, r.file`
+	const joined = ` JOIN batches b ON b.key = t.batch
 		JOIN progress p ON p.batch = t.batch AND p.position = t.position
-		LEFT JOIN results r ON r.batch = t.batch AND r.position = t.position AND r.attempt = p.attempt
-		LEFT JOIN verdicts v ON v.batch = t.batch AND v.position = t.position
-		WHERE t.batch = ? AND t.position >= ? ORDER BY t.position LIMIT ?`
+		LEFT JOIN results r ON r.batch = t.batch AND r.position = t.position AND r.attempt = CASE WHEN t.reuse IS NULL THEN p.attempt ELSE 0 END
+		LEFT JOIN verdicts v ON v.batch = t.batch AND v.position = t.position `
+	query := `SELECT t.position, ` + columns + ` FROM tasks t ` + joined + ` WHERE t.batch = ? AND t.position >= ? ORDER BY t.position LIMIT ?`
+	if placed {
+		query = `SELECT o.place, ` + columns + ` FROM places o JOIN tasks t ON t.batch = o.batch AND t.position = o.position ` + joined +
+			` WHERE o.batch = ? AND o.place >= ? ORDER BY o.place LIMIT ?`
+	}
 	size := 0
 	err = c.all(query, []any{b.key, from, pageItems}, func(rows *sql.Rows) (bool, error) {
 		r := batch.Record{BatchID: b.id, StateDir: b.store.dir}
 		var halted, closed bool
-		var verdict []byte
+		var verdict, tags, repeat, reuse []byte
 		var file sql.NullString
-		err := rows.Scan(&r.Position, &r.ID, &r.Template, (*[]byte)(&r.Row), &r.Run, &r.Judge, &r.State, &halted, &closed,
+		err := rows.Scan(&r.Place, &r.Position, &r.ID, &r.Template, (*[]byte)(&r.Row), &r.Run, &r.Judge, &r.Group, &tags, &repeat, &reuse,
+			&r.Left, &r.Stale, &r.State, &halted, &closed,
 			&verdict, &r.Result.Size, (*[]byte)(&r.Result.Raw), &file)
 		if err != nil {
 			return false, err
+		}
+		if r.Repeat, err = parseRepeat(repeat); err != nil {
+			return false, err
+		}
+		for text, into := range map[*[]byte]any{&tags: &r.Tags, &reuse: &r.Reuse} {
+			if *text == nil {
+				continue
+			}
+			if err := json.Unmarshal(*text, into); err != nil {
+				return false, err
+			}
 		}
 		r.Result.File = b.store.sideFile(file)
 		if len(verdict) > 0 {
@@ -59,20 +84,23 @@ func (b *Batch) records(c *connection, from int) (page []batch.Record, err error
 	return page, err
 }
 
-// attempts fills in the attempts of a page, whose positions are first to last
-// without a gap.
-func (b *Batch) attempts(c *connection, page []batch.Record, first, last int) error {
-	const query = `
-		SELECT position, number, coalesce(run_id, ''), status, session_id, cause,
-			intended_at, created_at, started_at, ended_at, message
-		FROM attempts WHERE batch = ? AND position BETWEEN ? AND ? ORDER BY position, number`
-	return c.all(query, []any{b.key, first, last}, func(rows *sql.Rows) (bool, error) {
+// attempts fills in the attempts of a page, whose places go on to last without
+// a gap.
+func (b *Batch) attempts(c *connection, page []batch.Record, last int, placed bool) error {
+	const columns = `a.number, coalesce(a.run_id, ''), a.status, a.session_id, a.cause,
+			a.intended_at, a.created_at, a.started_at, a.ended_at, a.message, a.outcome, a.reason `
+	query := `SELECT a.position, ` + columns + `FROM attempts a WHERE a.batch = ? AND a.position BETWEEN ? AND ? ORDER BY a.position, a.number`
+	if placed {
+		query = `SELECT o.place, ` + columns + `FROM places o JOIN attempts a ON a.batch = o.batch AND a.position = o.position
+			WHERE o.batch = ? AND o.place BETWEEN ? AND ? ORDER BY o.place, a.number`
+	}
+	return c.all(query, []any{b.key, page[0].Place, last}, func(rows *sql.Rows) (bool, error) {
 		var a batch.Attempt
-		var position int
+		var place int
 		var cause []byte
 		var intended, created, started, ended sql.NullInt64
-		err := rows.Scan(&position, &a.Number, &a.RunID, &a.Status, &a.SessionID, &cause,
-			&intended, &created, &started, &ended, &a.Message)
+		err := rows.Scan(&place, &a.Number, &a.RunID, &a.Status, &a.SessionID, &cause,
+			&intended, &created, &started, &ended, &a.Message, &a.Outcome, &a.Reason)
 		if err != nil {
 			return false, err
 		}
@@ -80,10 +108,20 @@ func (b *Batch) attempts(c *connection, page []batch.Record, first, last int) er
 		if a.Cause, err = parseCause(cause); err != nil {
 			return false, err
 		}
-		r := &page[position-page[0].Position]
+		r := &page[place-page[0].Place]
 		r.Attempts = append(r.Attempts, a)
 		return true, nil
 	})
+}
+
+// judgeLast gives each task's newest attempt the task's verdict: an attempt has
+// one of its own only once another may follow it.
+func judgeLast(page []batch.Record) {
+	for _, r := range page {
+		if n := len(r.Attempts) - 1; n >= 0 && r.State == batch.StateDone && r.Reuse == nil && r.Attempts[n].Outcome == "" {
+			r.Attempts[n].Outcome, r.Attempts[n].Reason = r.Verdict.Outcome, r.Verdict.Reason
+		}
+	}
 }
 
 // display is the outcome that readers see. A create whose answer never came is

@@ -57,13 +57,13 @@ func TestRecord(t *testing.T) {
 	task := ledgertest.Tasks(2)[1]
 	verdict.Problems[1].Actual = []byte(`"{\"cut\": \"of"`)
 	want := batch.Record{
-		Position: 1, ID: "task-1", Template: "tasks[0]", State: batch.StateDone, Outcome: batch.Invalid,
+		Position: 1, Place: 1, ID: "task-1", Template: "tasks[0]", State: batch.StateDone, Outcome: batch.Invalid,
 		Row: []byte(`{"sku":"1"}`), Run: task.Spec.RunFingerprint(), Judge: task.JudgeFingerprint(), Verdict: verdict,
 		Result: batch.Result{Raw: []byte("{ \"price\": 0.00 }\n"), Size: 18},
 		Attempts: []batch.Attempt{
 			{Number: 1, IntendedAt: now, Message: "429"},
 			{Number: 2, RunID: "r", Status: batch.StatusFailed, SessionID: "s", Cause: cause,
-				IntendedAt: now, CreatedAt: now.Add(1), StartedAt: now.Add(2), EndedAt: now.Add(3)},
+				IntendedAt: now, CreatedAt: now.Add(1), StartedAt: now.Add(2), EndedAt: now.Add(3), Outcome: batch.Invalid},
 		},
 		BatchID: b.ID(), StateDir: dir,
 	}
@@ -182,12 +182,14 @@ func TestSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := batch.Summary{
-		Info:    info,
-		Counts:  map[batch.Outcome]int{batch.Passed: 1, batch.Invalid: 7, batch.Failed: 3, batch.Unknown: 1},
-		Runs:    12,
-		RunTime: 8*90*time.Second + 30*time.Second,
-		Leaked:  1,
-		Kinds:   4,
+		Info:     info,
+		Counts:   map[batch.Outcome]int{batch.Passed: 1, batch.Invalid: 7, batch.Failed: 3, batch.Unknown: 1},
+		Runs:     12,
+		RunTime:  8*90*time.Second + 30*time.Second,
+		FirstTry: 1,
+		Excused:  map[batch.Outcome]int{},
+		Leaked:   1,
+		Kinds:    4,
 		Failures: []batch.Failure{
 			{Outcome: batch.Invalid, Message: "/items/0/price: 0.50 is too small", Count: 7, Example: "task-0"},
 			{Outcome: batch.Failed, Reason: batch.RunFailed, Message: "boom", Count: 2, Example: "task-9"},

@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"database/sql"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -12,49 +12,110 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-const selectRow = `
-	SELECT t.position, t.id, t.run, t.judge, t.schema, p.state, p.outcome, p.attempt, t.agent, t.timeout, t.text,
-		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at, a.cause,
-		coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2
-	FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
-	LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
-	WHERE p.batch = ? `
+// What a row is made of. A task's place is its position, unless the manifest was
+// edited: see [Batch.placed].
+const (
+	rowColumns = `t.position, t.id, t.template, t.run, t.judge, t.schema, t.grp, t.repeat,
+		p.gone, p.stale, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
+		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at,
+		coalesce(a.stop_why, ''), a.cause, coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2, coalesce(a.outcome, '') <> ''`
+	rowTables = `JOIN tasks t ON t.batch = p.batch AND t.position = p.position
+		LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt`
 
-// scanTargets are where a row of selectRow goes; done finishes it.
+	selectRow       = `SELECT p.position, ` + rowColumns + ` FROM progress p ` + rowTables + ` WHERE p.batch = ? `
+	selectPlacedRow = `SELECT o.place, ` + rowColumns + `
+		FROM places o JOIN progress p ON p.batch = o.batch AND p.position = o.position ` + rowTables + ` WHERE o.batch = ? `
+)
+
+// scanTargets are where a row goes; done finishes it.
 func scanTargets(r *batch.Row) (into []any, done func() error) {
 	var timeout, clock int64
-	var intended, created, known, stop sql.NullInt64
-	var cause []byte
+	var intended, created, known, stop, after sql.NullInt64
+	var cause, repeat []byte
 	into = []any{
-		&r.Position, &r.ID, &r.Run, &r.Judge, &r.Schema, &r.State, &r.Outcome, &r.Attempt, &r.AgentID, &timeout, &r.Text,
-		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &cause,
-		&r.Digest, &r.Marker, &r.Absent,
+		&r.Place, &r.Position, &r.ID, &r.Template, &r.Run, &r.Judge, &r.Schema, &r.Group, &repeat,
+		&r.Left, &r.Stale, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
+		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &r.StopWhy, &cause,
+		&r.Digest, &r.Marker, &r.Absent, &r.Spent,
 	}
 	return into, func() (err error) {
 		r.Timeout, r.Offset = time.Duration(timeout), time.Duration(clock)
 		r.IntendedAt, r.CreatedAt, r.StartedAt, r.StopAt = moment(intended), moment(created), moment(known), moment(stop)
+		r.After = moment(after)
+		if r.Repeat, err = parseRepeat(repeat); err != nil {
+			return err
+		}
 		r.Cause, err = parseCause(cause)
 		return err
 	}
 }
 
+// parseRepeat reads a stored repetition; nil is none.
+func parseRepeat(text []byte) (*batch.Repetition, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var r batch.Repetition
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// placed reports whether the batch has an order of its own.
+func (b *Batch) placed(c *connection) (placed bool, err error) {
+	_, err = c.one(`SELECT placed FROM batches WHERE key = ?`, []any{b.key}, &placed)
+	return placed, err
+}
+
 // Task implements [batch.Ledger].
 func (b *Batch) Task(position int) (row batch.Row, err error) {
-	err = b.store.read(func(c *connection) error {
-		into, done := scanTargets(&row)
-		found, err := c.one(selectRow+`AND p.position = ?`, []any{b.key, position}, into...)
-		if err == nil && !found {
-			err = fmt.Errorf("batch %s has no task %d", b.id, position)
-		}
-		return errors.Join(err, done())
-	})
+	row, ok, err := b.row(`AND p.position = ?`, position)
+	if err == nil && !ok {
+		err = fmt.Errorf("batch %s has no task %d", b.id, position)
+	}
 	return row, err
+}
+
+// Named implements [batch.Ledger].
+func (b *Batch) Named(id string) (row batch.Row, ok bool, err error) {
+	return b.row(`AND p.position = (SELECT position FROM tasks WHERE batch = p.batch AND id = ?)`, id)
+}
+
+func (b *Batch) row(which string, arg any) (row batch.Row, ok bool, err error) {
+	err = b.store.read(func(c *connection) error {
+		placed, err := b.placed(c)
+		if err != nil {
+			return err
+		}
+		query := selectRow
+		if placed {
+			query = selectPlacedRow
+		}
+		into, done := scanTargets(&row)
+		if ok, err = c.one(query+which, []any{b.key, arg}, into...); err != nil || !ok {
+			return err
+		}
+		return done()
+	})
+	return row, ok, err
+}
+
+// Members implements [batch.Ledger].
+func (b *Batch) Members(group string) (members []batch.Row, err error) {
+	for r, err := range b.rows(0, `AND t.batch = ? AND t.repeats = ?`, b.key, group) {
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, r)
+	}
+	return members, nil
 }
 
 // Rows implements [batch.Ledger]. The rows' AgentID is the one that the task
 // asks for, whatever the service says of the run.
 func (b *Batch) Rows(from int) iter.Seq2[batch.Row, error] {
-	return b.rows(from, selectRow+`AND p.position >= ? ORDER BY p.position LIMIT ?`)
+	return b.rows(from, "")
 }
 
 // Open implements [batch.Ledger].
@@ -68,14 +129,23 @@ func (b *Batch) Open(states ...batch.State) iter.Seq2[batch.Row, error] {
 	for i, s := range states {
 		words[i] = string(s)
 	}
-	return b.rows(0, selectRow+`AND p.state IN (`+in+`) AND p.position >= ? ORDER BY p.position LIMIT ?`, words...)
+	return b.rows(0, `AND p.state IN (`+in+`)`, words...)
 }
 
-func (b *Batch) rows(from int, query string, words ...any) iter.Seq2[batch.Row, error] {
+// rows yields those that fit a condition, in the manifest's order.
+func (b *Batch) rows(from int, which string, words ...any) iter.Seq2[batch.Row, error] {
 	args := append([]any{b.key}, words...)
 	return pages(from, func(from int) (page []batch.Row, last int, err error) {
 		size := 0
 		err = b.store.read(func(c *connection) error {
+			placed, err := b.placed(c)
+			if err != nil {
+				return err
+			}
+			query := selectRow + which + ` AND p.position >= ? ORDER BY p.position LIMIT ?`
+			if placed {
+				query = selectPlacedRow + which + ` AND o.place >= ? ORDER BY o.place LIMIT ?`
+			}
 			return c.all(query, append(slices.Clone(args), from, pageItems), func(rows *sql.Rows) (bool, error) {
 				var r batch.Row
 				into, done := scanTargets(&r)
@@ -85,7 +155,7 @@ func (b *Batch) rows(from int, query string, words ...any) iter.Seq2[batch.Row, 
 				if err := done(); err != nil {
 					return false, err
 				}
-				page, last = append(page, r), r.Position
+				page, last = append(page, r), r.Place
 				size += len(r.Text)
 				return size < pageBytes, nil
 			})

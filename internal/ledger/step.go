@@ -14,6 +14,8 @@ type Standing struct {
 	Attempt int // the newest, 0 before the first
 	RunID   string
 	Status  batch.Status
+	Left    bool // the manifest no longer has the task
+	Stale   bool
 }
 
 // after returns where the task stands once e has happened, and an error that
@@ -27,8 +29,19 @@ func (s Standing) after(e batch.Event) (Standing, error) {
 	switch e.Kind {
 	case batch.TaskAdded:
 		s.State = batch.StatePending
+	case batch.TaskChanged:
+		s.Left, s.Stale = false, e.Stale
+		if e.Then != "" {
+			s.State, s.Outcome = e.Then, ""
+		}
+	case batch.TaskLeft:
+		s.Left = true
+	case batch.TaskSkipped, batch.TaskReused:
+		s.State, s.Outcome = batch.StateDone, e.Verdict.Outcome
+	case batch.TaskRetried:
+		s.State, s.Outcome, s.Stale = batch.StatePending, "", false
 	case batch.AttemptIntended:
-		s = Standing{State: batch.StateStarting, Attempt: e.Attempt}
+		s.State, s.Attempt, s.RunID, s.Status = batch.StateStarting, e.Attempt, "", ""
 	case batch.AttemptStarted:
 		s.State, s.RunID, s.Status = batch.StateRunning, e.Run.ID, e.Run.Status
 	case batch.AttemptAdopted:
@@ -52,9 +65,18 @@ func (s Standing) admits(e batch.Event) bool {
 	switch e.Kind {
 	case batch.TaskAdded:
 		return s.State == ""
+	case batch.TaskChanged:
+		return s.admitsChange(e)
+	case batch.TaskLeft:
+		return s.State != "" && !s.Left
+	case batch.TaskSkipped, batch.TaskReused:
+		return s.State == batch.StatePending
+	case batch.TaskRetried:
+		return s.admitsRetry(e)
 	case batch.AttemptIntended:
-		// A pending task's newest attempt was rejected, so its number is free.
-		return s.State == batch.StatePending && (newest || e.Attempt == s.Attempt+1)
+		// The number of a pending task's newest attempt is free if that was
+		// rejected; one that had a run keeps it.
+		return s.State == batch.StatePending && (newest && s.RunID == "" || e.Attempt == s.Attempt+1)
 	case batch.AttemptStarted:
 		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
 	case batch.AttemptAdopted:
@@ -99,6 +121,36 @@ func (s Standing) admitsVerdict(e batch.Event) bool {
 		return s.State == batch.StateEnded
 	}
 	return true
+}
+
+// admitsChange holds that what a create may have been sent with is not changed
+// while its run is not known, and that nothing in flight is forgotten.
+func (s Standing) admitsChange(e batch.Event) bool {
+	switch e.Then {
+	case "":
+		return s.State != ""
+	case batch.StatePending:
+		return s.State == batch.StateDone
+	case batch.StateEnded:
+		return s.State == batch.StateDone && s.Attempt > 0 && s.Status.Ended()
+	}
+	return false
+}
+
+// admitsRetry wants the verdict of an attempt that is to be followed by another,
+// unless the task has been judged already.
+func (s Standing) admitsRetry(e batch.Event) bool {
+	if s.State == batch.StateDone {
+		return e.Verdict == nil
+	}
+	if e.Verdict == nil || e.Attempt != s.Attempt {
+		return false
+	}
+	switch s.State {
+	case batch.StatePending, batch.StateUnsure, batch.StateRunning, batch.StateEnded:
+		return true
+	}
+	return false
 }
 
 func orNone(s batch.State) batch.State {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"database/sql"
-	"math"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -24,12 +23,18 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		if err := b.runs(c, &s); err != nil {
 			return err
 		}
+		if err := b.tries(c, &s); err != nil {
+			return err
+		}
+		if err := b.excused(c, &s); err != nil {
+			return err
+		}
 		if _, err := c.one(`SELECT count(*) FROM verdicts WHERE batch = ? AND leaked > 0`, []any{b.key}, &s.Leaked); err != nil {
 			return err
 		}
 		if _, err := c.one(`
-			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND outcome <> ? GROUP BY outcome, reason, signature)`,
-			[]any{b.key, string(batch.Passed)}, &s.Kinds); err != nil {
+			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND `+fails+` GROUP BY outcome, reason, signature)`,
+			[]any{b.key}, &s.Kinds); err != nil {
 			return err
 		}
 		return b.failures(c, &s)
@@ -39,30 +44,100 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 
 func (b *Batch) count(c *connection, s *batch.Summary) error {
 	s.Counts = map[batch.Outcome]int{}
-	return c.all(`SELECT state, outcome, count(*) FROM progress WHERE batch = ? GROUP BY state, outcome`,
+	return c.all(`SELECT state, outcome, gone, stale, count(*) FROM progress WHERE batch = ? GROUP BY state, outcome, gone, stale`,
 		[]any{b.key}, func(rows *sql.Rows) (bool, error) {
 			var state batch.State
 			var outcome batch.Outcome
+			var left, stale bool
 			var n int
-			err := rows.Scan(&state, &outcome, &n)
+			err := rows.Scan(&state, &outcome, &left, &stale, &n)
+			switch {
+			case left && (state == batch.StateStarting || state == batch.StateUnsure || state == batch.StateRunning || state == batch.StateEnded):
+				// in flight: the batch waits for it
+			case left:
+				s.Left += n
+				return true, err
+			case stale:
+				s.Stale += n
+			}
 			s.Counts[display(state, outcome, s.Info.Halted != "", !s.Info.ClosedAt.IsZero())] += n
 			return true, err
 		})
 }
 
-// runs counts the runs and adds up their lengths.
+// runs counts the runs and adds up their lengths and, where there is a price,
+// their cost.
 func (b *Batch) runs(c *connection, s *batch.Summary) error {
-	var length float64
+	if _, err := c.one(`SELECT count(*) FROM attempts WHERE batch = ? AND run_id IS NOT NULL`, []any{b.key}, &s.Runs); err != nil {
+		return err
+	}
+	var price batch.Price
+	if s.Info.Policy.Price != nil {
+		price = *s.Info.Policy.Price
+	}
+	var length, paid, usd, wasted float64
 	_, err := c.one(`
-		SELECT count(*), total(CASE WHEN length BETWEEN 0 AND ? THEN length END)
-		FROM (SELECT ended_at - coalesce(started_at, created_at) AS length FROM attempts WHERE batch = ? AND run_id IS NOT NULL)`,
-		[]any{int64(longestRun), b.key}, &s.Runs, &length)
-	s.RunTime = math.MaxInt64
-	if length < math.MaxInt64 {
-		s.RunTime = time.Duration(length)
+		SELECT total(length), total(paid), total(usd), total(CASE WHEN p.outcome = 'passed' AND p.attempt = number THEN 0 ELSE usd END)
+		FROM (SELECT position, number, length, paid, `+cost+` AS usd FROM (`+ended+`)) AS e
+		JOIN progress p ON p.batch = ?3 AND p.position = e.position`,
+		b.pricing(price), &length, &paid, &usd, &wasted)
+	s.RunTime = time.Duration(whole64(length))
+	if s.Info.Policy.Price != nil {
+		s.Paid, s.Cost, s.Wasted = time.Duration(whole64(paid)), batch.Money(whole64(usd)), batch.Money(whole64(wasted))
 	}
 	return err
 }
+
+// tries counts the tasks that took more than one run, and those that passed with
+// their first.
+func (b *Batch) tries(c *connection, s *batch.Summary) error {
+	later := 0
+	if _, err := c.one(`
+		SELECT count(*), total(outcome = 'passed') FROM (
+			SELECT DISTINCT p.position, p.outcome FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
+			WHERE a.batch = ? AND a.outcome <> '' AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
+		[]any{b.key}, &s.Retried, &later); err != nil {
+		return err
+	}
+	if _, err := c.one(`SELECT count(*) FROM tasks WHERE batch = ? AND reuse IS NOT NULL`, []any{b.key}, &s.Reused); err != nil {
+		return err
+	}
+	s.FirstTry = s.Counts[batch.Passed] - later - s.Reused
+	return nil
+}
+
+// excused counts what did not pass and is not held against the batch.
+func (b *Batch) excused(c *connection, s *batch.Summary) error {
+	s.Excused = map[batch.Outcome]int{}
+	tags := jsonColumn(s.Info.Policy.AllowFail)
+	var repeats bool
+	if _, err := c.one(`SELECT EXISTS (SELECT 1 FROM tasks WHERE batch = ? AND repeats IS NOT NULL)`, []any{b.key}, &repeats); err != nil {
+		return err
+	}
+	if !repeats && len(s.Info.Policy.AllowFail) == 0 {
+		return nil
+	}
+	return c.all(`
+		SELECT p.outcome, count(*) FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
+		WHERE p.batch = ?1 AND p.state = 'done' AND p.gone = 0 AND p.outcome NOT IN ('passed', 'skipped')
+			AND (EXISTS (SELECT 1 FROM json_each(t.tags) JOIN json_each(?2) AS allowed ON allowed.value = json_each.value)
+				OR t.repeats IN (
+					SELECT t.repeats FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
+					WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+					GROUP BY t.repeats HAVING sum(p.outcome = 'passed') >= max(json_extract(t.repeat, '$.pass'))))
+		GROUP BY p.outcome`,
+		[]any{b.key, tags}, func(rows *sql.Rows) (bool, error) {
+			var outcome batch.Outcome
+			var n int
+			err := rows.Scan(&outcome, &n)
+			s.Excused[outcome] = n
+			return true, err
+		})
+}
+
+// fails are the verdicts that a person looks at.
+const fails = `outcome NOT IN ('passed', 'skipped')
+	AND position NOT IN (SELECT position FROM progress WHERE batch = verdicts.batch AND gone = 1)`
 
 // failures groups what did not pass by outcome, reason and signature.
 func (b *Batch) failures(c *connection, s *batch.Summary) error {
@@ -70,13 +145,13 @@ func (b *Batch) failures(c *connection, s *batch.Summary) error {
 		SELECT g.outcome, g.reason, v.message, g.n, t.id
 		FROM (
 			SELECT outcome, reason, count(*) AS n, min(position) AS first
-			FROM verdicts WHERE batch = ?1 AND outcome <> ?2
+			FROM verdicts WHERE batch = ?1 AND `+fails+`
 			GROUP BY outcome, reason, signature ORDER BY n DESC, first LIMIT 3
 		) AS g
 		JOIN verdicts v ON v.batch = ?1 AND v.position = g.first
 		JOIN tasks t ON t.batch = ?1 AND t.position = g.first
 		ORDER BY g.n DESC, g.first`,
-		[]any{b.key, string(batch.Passed)}, func(rows *sql.Rows) (bool, error) {
+		[]any{b.key}, func(rows *sql.Rows) (bool, error) {
 			var f batch.Failure
 			err := rows.Scan(&f.Outcome, &f.Reason, &f.Message, &f.Count, &f.Example)
 			s.Failures = append(s.Failures, f)

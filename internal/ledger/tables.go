@@ -138,4 +138,37 @@ var migrations = [...]string{
 	CREATE INDEX attempts_echo ON attempts (known_at) WHERE echo IS NOT NULL;
 	CREATE INDEX attempts_rejected ON attempts (batch) WHERE rejected = 1;
 	CREATE INDEX progress_doubt ON progress (batch) WHERE state = 'unsure' OR outcome = 'unknown'`,
+
+	// places has the order of a batch whose manifest was edited, and placed says
+	// so; else a task's place is its position. gone is 1 for a task that the
+	// manifest no longer has. An attempt has an outcome once another may follow
+	// it, and the text and agent that were sent where they are not the task's.
+	`ALTER TABLE batches ADD COLUMN label TEXT NOT NULL DEFAULT '';
+	ALTER TABLE batches ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
+	ALTER TABLE batches ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+	CREATE UNIQUE INDEX batches_label ON batches (name, label) WHERE label <> '' AND complete = 1;
+	CREATE TABLE places (
+		batch    INTEGER NOT NULL,
+		place    INTEGER NOT NULL,
+		position INTEGER NOT NULL,
+		PRIMARY KEY (batch, place)
+	) STRICT, WITHOUT ROWID;
+	CREATE UNIQUE INDEX places_position ON places (batch, position);
+	ALTER TABLE tasks ADD COLUMN grp TEXT NOT NULL DEFAULT '';
+	ALTER TABLE tasks ADD COLUMN tags TEXT;
+	ALTER TABLE tasks ADD COLUMN repeat TEXT;
+	ALTER TABLE tasks ADD COLUMN repeats TEXT;
+	CREATE INDEX tasks_repeats ON tasks (batch, repeats) WHERE repeats IS NOT NULL;
+	ALTER TABLE tasks ADD COLUMN reuse TEXT;
+	ALTER TABLE progress ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE progress ADD COLUMN after INTEGER;
+	ALTER TABLE progress ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE progress ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE attempts ADD COLUMN outcome TEXT NOT NULL DEFAULT '';
+	ALTER TABLE attempts ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+	ALTER TABLE attempts ADD COLUMN stop_why TEXT NOT NULL DEFAULT '';
+	ALTER TABLE attempts ADD COLUMN text TEXT;
+	ALTER TABLE attempts ADD COLUMN agent TEXT;
+	UPDATE attempts SET stop_why = 'deadline' WHERE stop_at IS NOT NULL;
+	CREATE INDEX attempts_unknown ON attempts (batch) WHERE outcome = 'unknown'`,
 }

@@ -34,12 +34,27 @@ func lacks(e batch.Event) string {
 		return ""
 	case batch.BatchOpened, batch.TaskAdded:
 		return "written by Begin alone"
+	case batch.TaskChanged, batch.TaskLeft:
+		return "written by Continue alone"
 	}
 	if e.Position < 0 {
 		return "no position"
 	}
-	if e.Kind == batch.TaskJudged {
+	switch e.Kind {
+	case batch.TaskJudged:
 		return lacksVerdict(e.Verdict)
+	case batch.TaskSkipped:
+		if e.Verdict == nil || e.Verdict.Outcome != batch.Skipped {
+			return "no verdict that skips"
+		}
+		return ""
+	case batch.TaskReused:
+		if e.Reuse == nil {
+			return "no reuse"
+		}
+		return lacksVerdict(e.Verdict)
+	case batch.TaskRetried:
+		return ""
 	}
 	if e.Attempt < 1 {
 		return "no attempt"

@@ -14,7 +14,7 @@ func wholeWay(t *testing.T, open Opener) {
 	tasks := Tasks(2)
 	l := open(t, tasks...)
 	want := batch.Row{
-		Position: 1, ID: "task-1", Run: tasks[1].Spec.RunFingerprint(), Judge: tasks[1].JudgeFingerprint(),
+		Position: 1, Place: 1, ID: "task-1", Template: "tasks[0]", Run: tasks[1].Spec.RunFingerprint(), Judge: tasks[1].JudgeFingerprint(),
 		State: batch.StatePending, Timeout: 2 * time.Minute, Text: "Look up product 1.",
 	}
 	is := func(when string) {
@@ -236,6 +236,7 @@ func nothingAfterClose(t *testing.T, open Opener) {
 	appendAll(t, l, intended(0, 1), ofBatch(batch.BatchHalted), ofBatch(batch.BatchHalted), ofBatch(batch.BatchContinued), ofBatch(batch.BatchClosed))
 	wantConflict(t, l,
 		started(0, 1, "r"), intended(1, 1), judged(1, 0, batch.Failed),
-		ofBatch(batch.BatchClosed), ofBatch(batch.BatchHalted), ofBatch(batch.BatchContinued),
+		ofBatch(batch.BatchClosed), ofBatch(batch.BatchHalted),
 		batch.Event{Kind: batch.AgentRead, Position: -1, At: at(1), Agent: "a"})
+	appendAll(t, l, ofBatch(batch.BatchContinued), started(0, 1, "r")) // taken up again
 }
