@@ -57,7 +57,7 @@ type defaults struct {
 // entry compiles one entry. After problems the entry is a faulty one, of which
 // the ids are judged all the same, or nil if not even they can be told.
 func (l *loader) entry(n *node, index int, d defaults) *entry {
-	before := len(l.ps.found)
+	before := l.ps.met
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
 	s := l.data(e)
 	l.identify(e, s)

@@ -310,10 +310,9 @@ func (l *loader) badBelow(n *node) bool {
 		slices.ContainsFunc(n.fields, func(f field) bool { return l.badBelow(f.value) })
 }
 
-// failedSince reports whether an error was filed after a moment.
-func (l *loader) failedSince(before int) bool {
-	return slices.ContainsFunc(l.ps.found[before:], func(p filed) bool { return !p.Warning })
-}
+// failedSince reports whether an error was met after a moment, be it one that
+// another task has met before.
+func (l *loader) failedSince(before int) bool { return l.ps.met > before }
 
 // resolve makes a path of the manifest relative to the working directory.
 func (l *loader) resolve(path string) string {

@@ -12,7 +12,7 @@ import (
 // policy reads what bounds the batch and what makes it good.
 func (l *loader) policy(root *node) {
 	p := &l.m.Policy
-	before := len(l.ps.found)
+	before := l.ps.met
 	p.Price = l.price(l.goodMap(root.get("price")))
 	priced := !l.failedSince(before) && !l.badBelow(root.get("price"))
 	p.Budget = l.budget(l.goodMap(root.get("budget")))
