@@ -35,7 +35,7 @@ func (l *loader) firstPass() {
 			if id == "" {
 				continue
 			}
-			l.m.Total += len(e.numbers())
+			l.m.Total += e.size()
 			own := use{entry: int32(e.index)}
 			if r != nil {
 				own.number, own.line = int32(r.number), int32(r.line)

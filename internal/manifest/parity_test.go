@@ -159,7 +159,7 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 "defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "group": "g", "timeout": "5m", "retry": {"max": 1, "on": ["failed"], "backoff": "5s"}, "repeat": {"times": 2, "pass": 1, "all": true}},
 "tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "group": "h", "timeout": "5m", "retry": {"max": 2, "on": ["lost", "panic"], "backoff": "5s"}, "repeat": {"times": 3, "pass": 2, "all": false}}, {"id": "y", "repeat": 4}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
 "reports": [{"path": "a.csv", "format": "csv"}], "local": {"sites": {"https://a.example": "."}}}`
-	values := []string{`null`, `true`, `0`, `-1`, `1.5`, `7`, `2000`, `"x"`, `"10%"`, `"unknown"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
+	values := []string{`null`, `true`, `0`, `1.5`, `7`, `2000`, `"x"`, `"10%"`, `"unknown"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
 	var count, rejected int
 	var visit func(at any, set func(any))
 	var root any

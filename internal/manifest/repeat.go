@@ -23,6 +23,9 @@ func (l *loader) repeat(own, base *node) *repetition {
 		return nil
 	}
 	n := merge(base, own)
+	if own == nil {
+		n = base // which merge leaves out when it is a number
+	}
 	if n == nil {
 		return nil
 	}
@@ -61,13 +64,21 @@ func (l *loader) ofDefaults(d defaults) {
 	}
 }
 
+// size is how many tasks a row is expanded to.
+func (e *entry) size() int {
+	if e.repeat == nil {
+		return 1
+	}
+	return e.repeat.times
+}
+
 // numbers are those of the members that a row's task is expanded to; of one
 // that is not repeated 0.
 func (e *entry) numbers() []int {
+	out := make([]int, e.size())
 	if e.repeat == nil {
-		return []int{0}
+		return out
 	}
-	out := make([]int, e.repeat.times)
 	for i := range out {
 		out[i] = i + 1
 	}
