@@ -82,6 +82,8 @@ func freeze(n int) blow {
 		select {
 		case <-p.stopped:
 		case <-p.done:
+			d.ends(p)
+			return
 		}
 		q := d.apply("")
 		d.ends(q, 6)

@@ -29,7 +29,17 @@ func shortDrill() []phase {
 	}
 }
 
-func longDrill() []phase { return shortDrill() }
+func longDrill() []phase {
+	marked := []string{"plain", "secret", "invalid", "big"}
+	return []phase{
+		{name: "overtaken", tasks: 40, blows: []blow{overtake(3), overtake(5)}},
+		{name: "torn", tasks: 60, kinds: marked, blows: []blow{tear(false, false), tear(true, false)}},
+		{name: "torn-looked", tasks: 60, kinds: marked, blows: []blow{tear(false, true), tear(true, true)}},
+		{name: "full", tasks: 40, blows: []blow{kill(), full(), full()}},
+		{name: "revoked", tasks: 40, blows: []blow{revoke(), kill(), revoke()}},
+		{name: "slow", tasks: 10, kinds: []string{"slow"}, blows: []blow{killAt("before-stop.intended", 1), killAt("after-stop.intended", 1)}},
+	}
+}
 
 func times(n int, b blow) []blow { return slices.Repeat([]blow{b}, n) }
 
