@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // A point is where this process ends.
@@ -54,7 +55,8 @@ func pass(side, step string) {
 		return
 	}
 	if p.stop {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // returns once it was continued
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		time.Sleep(50 * time.Millisecond) // another thread may take the signal: this one waits until it is stopped too
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
