@@ -74,11 +74,12 @@ func interrupt(signals ...syscall.Signal) blow {
 	}}
 }
 
-// freeze stops a process between an intent and its create. While it is stopped
+// freeze stops a process, between an intent and its create or in the middle of
+// a write. While it is stopped
 // nobody else gets in; then it goes on as if nothing had been.
-func freeze(n int) blow {
-	return blow{fmt.Sprintf("stop at intent %d", n), func(d *drill) {
-		p := d.apply(fmt.Sprintf("stop@after-attempt.intended:%d", n))
+func freeze(point string, n int) blow {
+	return blow{fmt.Sprintf("stop %s:%d", point, n), func(d *drill) {
+		p := d.apply(fmt.Sprintf("stop@%s:%d", point, n))
 		select {
 		case <-p.stopped:
 		case <-p.done:

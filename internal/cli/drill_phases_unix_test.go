@@ -24,7 +24,7 @@ func shortDrill() []phase {
 		}},
 		{name: "faults", tasks: 80, faults: "429=2@create,500-after=1,lost-create=1,truncate=3@get,dup-pages,retry-after=1s", blows: mix(
 			times(1, kill()), times(1, killAtCreate(true)),
-			[]blow{interrupt(syscall.SIGINT), interrupt(syscall.SIGINT, syscall.SIGINT), interrupt(syscall.SIGTERM), freeze(3)},
+			[]blow{freeze("after-attempt.intended", 3), interrupt(syscall.SIGINT), freeze("before-commit", 9), interrupt(syscall.SIGINT, syscall.SIGINT), interrupt(syscall.SIGTERM)},
 		)},
 	}
 }
@@ -32,7 +32,7 @@ func shortDrill() []phase {
 func longDrill() []phase {
 	marked := []string{"plain", "secret", "invalid", "big"}
 	return []phase{
-		{name: "overtaken", tasks: 40, blows: []blow{overtake(3), overtake(5)}},
+		{name: "overtaken", tasks: 40, flags: []string{"-j", "1"}, blows: []blow{overtake(3), overtake(5)}},
 		{name: "torn", tasks: 60, kinds: marked, blows: []blow{tear(false, false), tear(true, false)}},
 		{name: "torn-looked", tasks: 60, kinds: marked, blows: []blow{tear(false, true), tear(true, true)}},
 		{name: "full", tasks: 40, blows: []blow{kill(), full(), full()}},
