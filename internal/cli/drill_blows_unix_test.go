@@ -5,6 +5,7 @@ package cli_test
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -51,11 +52,25 @@ func killAtCreate(accepted bool) blow {
 func killAt(point string, n int) blow {
 	return blow{fmt.Sprintf("kill %s:%d", point, n), func(d *drill) {
 		p := d.apply(fmt.Sprintf("%s:%d", point, n))
-		if p.alive(20 * time.Second) {
-			d.t.Errorf("no process came to %s within 20s", point)
+		if p.alive(time.Minute) {
 			p.signal(syscall.SIGKILL)
+			d.t.Errorf("no process came to %s within a minute", point)
 		}
 		d.ends(p, killed)
+		if p.status.Exited() {
+			d.t.Errorf("no process came to %s before the batch was done", point)
+		}
+	}}
+}
+
+// revokeAt is kill -9 at a step that follows from a refused key.
+func revokeAt(point string) blow {
+	return blow{"revoked key, kill " + point, func(d *drill) {
+		p := d.apply(point)
+		d.goOn(p)
+		d.service.revoke(true)
+		d.ends(p, killed)
+		d.service.revoke(false)
 	}}
 }
 
@@ -65,6 +80,9 @@ func interrupt(signals ...syscall.Signal) blow {
 		p := d.apply("")
 		d.goOn(p)
 		for i, s := range signals {
+			if s == syscall.SIGHUP && signal.Ignored(s) {
+				s = syscall.SIGTERM // the tests run under nohup, and so does the program
+			}
 			if i > 0 {
 				p.alive(time.Duration(20+d.dice.IntN(150)) * time.Millisecond)
 			}

@@ -205,7 +205,11 @@ func (d *drill) account() {
 			seen[id] = true
 		}
 		for _, id := range bought {
-			if !slices.Contains(reported, id) {
+			switch {
+			case slices.Contains(reported, id):
+			case d.unknown && r.Outcome == "unknown" && len(reported) == 0:
+				// The service repeats nothing that the run could be known by.
+			default:
 				d.row.late++
 				if !d.late {
 					d.t.Errorf("%s (%s): the run %s was bought and is in no record", r.ID, r.Outcome, id)

@@ -51,7 +51,7 @@ type trap struct {
 	victim   *process // which gets no answer
 }
 
-func newDrillService(t *testing.T, faults string, seed uint64) *drillService {
+func newDrillService(t *testing.T, faults string, seed uint64, http2 bool) *drillService {
 	t.Helper()
 	f, err := server.ParseFaults(faults)
 	if err != nil {
@@ -62,7 +62,12 @@ func newDrillService(t *testing.T, faults string, seed uint64) *drillService {
 		t.Fatal(err)
 	}
 	d := &drillService{Server: s}
-	d.http = httptest.NewServer(d)
+	d.http = httptest.NewUnstartedServer(d)
+	if d.http.EnableHTTP2 = http2; http2 {
+		d.http.StartTLS()
+	} else {
+		d.http.Start()
+	}
 	t.Cleanup(func() { d.http.CloseClientConnections(); _ = s.Close(); d.http.Close() })
 	// Made without the wire: no fault is meant for this.
 	w := httptest.NewRecorder()

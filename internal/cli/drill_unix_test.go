@@ -3,6 +3,7 @@
 package cli_test
 
 import (
+	"encoding/pem"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -76,6 +77,7 @@ type phase struct {
 	more   string        // further keys of the manifest, as lines
 	flags  []string      // further flags of apply
 	faults string        // of the service
+	http2  bool          // the service speaks HTTP/2, behind TLS
 	settle time.Duration // the flag --settle; 0 for the drill's own
 	blows  []blow
 
@@ -110,10 +112,16 @@ type drill struct {
 func newDrill(t *testing.T, p phase, program string, seed uint64) *drill {
 	d := &drill{
 		phase: p, t: t, program: program, seed: seed, dice: rand.New(rand.NewPCG(seed, 0)),
-		service: newDrillService(t, p.faults, seed), dir: t.TempDir(),
+		service: newDrillService(t, p.faults, seed, p.http2), dir: t.TempDir(),
 		row: drillRow{phase: p.name, seed: seed, tasks: p.tasks},
 	}
 	d.state = filepath.Join(d.dir, "state")
+	if p.http2 {
+		text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.service.http.Certificate().Raw})
+		if err := os.WriteFile(d.path("ca.pem"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	d.writeManifest()
 	return d
 }
@@ -158,7 +166,8 @@ func (d *drill) applyLine() []string {
 }
 
 func (d *drill) env(point string) []string {
-	return drillEnv(point, "BROWSERBASE_API_KEY="+drillKey, "BROWSERBASE_BASE_URL="+d.service.http.URL, "DRILL_TOKEN="+drillToken)
+	return drillEnv(point, "BROWSERBASE_API_KEY="+drillKey, "BROWSERBASE_BASE_URL="+d.service.http.URL, "DRILL_TOKEN="+drillToken,
+		"SSL_CERT_FILE="+d.path("ca.pem"))
 }
 
 func (d *drill) path(name string) string { return filepath.Join(d.dir, name) }
@@ -201,7 +210,7 @@ func (d *drill) goOn(p *process) {
 // some is a number of creates that the next blow may wait for.
 func (d *drill) some() int {
 	todo := d.tasks - d.service.Stats().Creates
-	return 1 + d.dice.IntN(max(1, 3*todo/2/max(1, d.left)))
+	return 1 + d.dice.IntN(max(1, todo/(d.left+1)))
 }
 
 // A drillRow is one line of the table at the end.
