@@ -136,6 +136,28 @@ func overtake(n int) blow {
 	}}
 }
 
+// intrude takes a working process's lock away and starts a second one beside
+// it. Whoever finds that a task is not where it was left ends.
+func intrude() blow {
+	return blow{"a second one without the lock", func(d *drill) {
+		p := d.apply("")
+		d.goOn(p)
+		if todo := d.tasks - d.service.Stats().Creates; todo < 30 {
+			p.signal(syscall.SIGKILL)
+			d.ends(p, killed)
+			return
+		}
+		_ = os.Remove(filepath.Join(d.state, "drill.lock")) // it may not be there yet
+		q := d.apply("")
+		first := p.wait(d.t)
+		d.note("the first ended with %d", first)
+		d.ends(q, 70)
+		if first != 70 && first != d.code {
+			d.t.Errorf("the first process ended with %d, want 70 or %d", first, d.code)
+		}
+	}}
+}
+
 // twice starts two processes together.
 func twice() blow {
 	return blow{"two at once", func(d *drill) {

@@ -166,8 +166,11 @@ func (d *drill) applyLine() []string {
 }
 
 func (d *drill) env(point string) []string {
-	return drillEnv(point, "BROWSERBASE_API_KEY="+drillKey, "BROWSERBASE_BASE_URL="+d.service.http.URL, "DRILL_TOKEN="+drillToken,
-		"SSL_CERT_FILE="+d.path("ca.pem"))
+	env := drillEnv(point, "BROWSERBASE_API_KEY="+drillKey, "BROWSERBASE_BASE_URL="+d.service.http.URL, "DRILL_TOKEN="+drillToken)
+	if d.http2 {
+		env = append(env, "SSL_CERT_FILE="+d.path("ca.pem"))
+	}
+	return env
 }
 
 func (d *drill) path(name string) string { return filepath.Join(d.dir, name) }
