@@ -68,8 +68,8 @@ func (d *drill) look() {
 	d.finished = !info.ClosedAt.IsZero()
 	d.code = d.compare(lines.String())
 	d.row.adopted = 0
-	for e := range b.Events() {
-		if e.Kind == batch.AttemptAdopted {
+	for e, err := range b.Events() {
+		if err == nil && e.Kind == batch.AttemptAdopted {
 			d.row.adopted++
 		}
 	}

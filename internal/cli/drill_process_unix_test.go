@@ -122,35 +122,18 @@ func (p *process) said() string {
 	return strings.ToValidUTF8(string(text[max(0, len(text)-4000):]), "")
 }
 
-var drilled struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// drilledProgram builds the program with failpoints, once.
+// drilledProgram builds the program with failpoints.
 func drilledProgram(t *testing.T) string {
 	t.Helper()
-	drilled.once.Do(func() {
-		dir, err := os.MkdirTemp("", "bbbatch-drill-")
-		if err != nil {
-			drilled.err = err
-			return
-		}
-		drilled.path = filepath.Join(dir, "bbbatch")
-		args := []string{"build", "-tags", "failpoints", "-o", drilled.path}
-		if raceDetector {
-			args = append(args, "-race")
-		}
-		cmd := exec.Command("go", append(args, "../..")...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			drilled.err = errors.New(string(out))
-		}
-	})
-	if drilled.err != nil {
-		t.Fatal(drilled.err)
+	path := filepath.Join(t.TempDir(), "bbbatch")
+	args := []string{"build", "-tags", "failpoints", "-o", path}
+	if raceDetector {
+		args = append(args, "-race")
 	}
-	return drilled.path
+	if out, err := exec.Command("go", append(args, "../..")...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
 }
 
 // drillEnv is the environment of a process of the drill: the tests' own without
