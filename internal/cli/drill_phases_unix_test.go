@@ -101,6 +101,7 @@ func longDrill() []phase {
 		phases = append(phases, phase{name: "fault " + name, tasks: 36, faults: faults, blows: faultBlows()})
 	}
 	phases = append(phases,
+		phase{name: "fault hang to the end", tasks: 12, faults: "hang=2@create,hang-after=1@create,stall=4@get"},
 		phase{name: "fault 400", tasks: 36, kinds: markedKinds, faults: "bad-status=3..3", blows: faultBlows()},
 		phase{name: "fault h2 reset", tasks: 36, http2: true, faults: "lost-create=3..5", blows: faultBlows()},
 		phase{name: "mixed h2", tasks: 60, http2: true, faults: "429=3%,lost-create=4%,500=2%@get,truncate=2%@get", blows: faultBlows()},

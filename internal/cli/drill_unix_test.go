@@ -242,10 +242,10 @@ func (t *drillTable) String() string {
 	defer t.mu.Unlock()
 	slices.SortFunc(t.rows, func(a, b drillRow) int { return strings.Compare(a.phase, b.phase) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-24s %20s %6s %6s %8s %8s %8s %5s %11s %8s\n", "phase", "seed", "tasks", "kills", "accepted", "adopted", "unknown", "late", "duplicates", "time")
+	fmt.Fprintf(&b, "\n%-28s %20s %6s %6s %8s %8s %8s %5s %11s %8s\n", "phase", "seed", "tasks", "kills", "accepted", "adopted", "unknown", "late", "duplicates", "time")
 	sum := drillRow{phase: fmt.Sprintf("%d phases", len(t.rows)), time: time.Since(t.began)}
 	line := func(r drillRow, seed string) {
-		fmt.Fprintf(&b, "%-24s %20s %6d %6d %8d %8d %8d %5d %11d %7.1fs", r.phase, seed, r.tasks, r.kills, r.created, r.adopted, r.unknown, r.late, r.duplicate, r.time.Seconds())
+		fmt.Fprintf(&b, "%-28s %20s %6d %6d %8d %8d %8d %5d %11d %7.1fs", r.phase, seed, r.tasks, r.kills, r.created, r.adopted, r.unknown, r.late, r.duplicate, r.time.Seconds())
 		if r.failed {
 			b.WriteString("  FAILED")
 		}
