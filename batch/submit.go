@@ -186,7 +186,7 @@ func (r *runner) echo(sent Spec, m marker, run Observed) *Echo {
 	n := r.answered
 	r.answered++
 	r.mu.Unlock()
-	if n >= echoFirst && n%echoEvery != 0 {
+	if run.Partial || n >= echoFirst && n%echoEvery != 0 {
 		return nil
 	}
 	e := echoOf(sent, m, run)
