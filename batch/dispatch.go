@@ -53,6 +53,10 @@ func (d *dispatcher) dispatch(ctx, starting context.Context) (again bool, err er
 		if d.slots.wait(starting) != nil || ctx.Err() != nil {
 			return false, ErrInterrupted
 		}
+		if d.tallies.stands(w.task.Group) { // since a moment ago
+			d.slots.give()
+			continue
+		}
 		if err := d.admit(starting, w); err != nil {
 			d.slots.give()
 			return false, err

@@ -185,6 +185,11 @@ func (r *runner) tally(group string, c count) error {
 	return r.stop(halted)
 }
 
+// heeds reports whether what starts next may depend on how this task ends.
+func (r *runner) heeds(row Row) bool {
+	return r.Policy.FailFast || r.Policy.Halt.Failures != nil || row.Repeat != nil && !row.Repeat.All
+}
+
 // stop lets nothing new start, by a policy. The first reason stays. Where all
 // tasks have started anyway, there is nothing to halt.
 func (r *runner) stop(why *HaltedError) error {

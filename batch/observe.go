@@ -35,7 +35,9 @@ func (r *runner) follow(ctx context.Context, row Row, s *judge, free func()) err
 		return err
 	}
 	r.budget.ended(row, lengthOf(row, *ended.Run))
-	free()
+	if !r.heeds(row) {
+		free()
+	}
 	row.State, row.Status, row.Cause = StateEnded, ended.Run.Status, ended.Run.Cause
 	if ended.Run.Result.Aside() {
 		// The ledger keeps it in a file of its own, which is what is judged.
