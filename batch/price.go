@@ -25,7 +25,7 @@ func ParseMoney(text string) (Money, error) {
 // String is the amount in dollars with six decimals, such as "0.028000".
 func (m Money) String() string {
 	if m < 0 {
-		return "-" + (-m).String()
+		return "-" + (-max(m, -math.MaxInt64)).String()
 	}
 	return decimalText(int64(m), moneyPlaces, moneyPlaces)
 }
@@ -61,8 +61,8 @@ func (p Price) Time(length time.Duration) time.Duration {
 
 // Of is what a run of this length costs, rounded to the nearest millionth.
 func (p Price) Of(length time.Duration) Money {
-	minutes := float64(p.Time(length)) / float64(time.Minute)
-	cost := float64(p.PerRun) + minutes*float64(p.PerMinute)
+	// Divided last, since a minute's fraction is rarely exact.
+	cost := float64(p.PerRun) + float64(p.Time(length))*float64(p.PerMinute)/float64(time.Minute)
 	if cost >= math.MaxInt64 {
 		return math.MaxInt64
 	}

@@ -23,7 +23,7 @@ func ParseShare(text string) (Share, error) {
 	digits, percent := strings.CutSuffix(text, "%")
 	if !percent {
 		n, err := strconv.ParseInt(digits, 10, 32)
-		if err != nil || n < 0 || strings.HasPrefix(digits, "+") {
+		if err != nil || strings.ContainsAny(digits, "+-") {
 			return Share{}, errors.New("must be a count of tasks such as 5, or a share of them such as 10%")
 		}
 		return Share{n: n}, nil
@@ -38,7 +38,8 @@ func ParseShare(text string) (Share, error) {
 	return Share{n: n, percent: true}, nil
 }
 
-// Reached reports whether n of so many tasks are the share, or more.
+// Reached reports whether n of so many tasks are the share, or more. Of no tasks
+// at all 0 are any percentage.
 func (s Share) Reached(n, of int) bool {
 	if s.percent {
 		return int64(n)*1_000_000 >= s.n*int64(of)
@@ -67,15 +68,15 @@ func (s *Share) UnmarshalText(text []byte) (err error) {
 }
 
 // decimal reads a number of 0 or more, without a sign or an exponent, as so many
-// of its last place. It is not ok when the number has more places, or is longer
-// than eighteen digits.
+// of its last place. It is not ok when the number has more places, or is too
+// large.
 func decimal(text string, places int) (n int64, ok bool) {
 	whole, part, point := strings.Cut(text, ".")
 	if whole == "" || point && part == "" || len(part) > places {
 		return 0, false
 	}
 	digits := whole + part + strings.Repeat("0", places-len(part))
-	if len(digits) > 18 || strings.Trim(digits, "0123456789") != "" {
+	if strings.Trim(digits, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)

@@ -20,7 +20,8 @@ func standings(t *testing.T, b *Batch) []Standing {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, Standing{State: r.State, Outcome: r.Outcome, Attempt: r.Attempt, RunID: r.RunID, Status: r.Status})
+		got = append(got, Standing{State: r.State, Outcome: r.Outcome, Attempt: r.Attempt, RunID: r.RunID, Status: r.Status,
+			Spent: r.Spent, Left: r.Left, Stale: r.Stale})
 	}
 	return got
 }
@@ -30,6 +31,7 @@ func anyEvent(r *rand.Rand, tasks int) batch.Event {
 	kinds := []batch.Kind{
 		batch.AttemptIntended, batch.AttemptIntended, batch.AttemptStarted, batch.AttemptStarted, batch.AttemptUnknown,
 		batch.AttemptRejected, batch.RunObserved, batch.StopIntended, batch.AttemptEnded, batch.TaskJudged,
+		batch.TaskRetried, batch.TaskRetried, batch.TaskSkipped,
 	}
 	e := batch.Event{
 		Kind: kinds[r.IntN(len(kinds))], Position: r.IntN(tasks), Attempt: 1 + r.IntN(4), At: ledgertest.Start(),
@@ -44,6 +46,13 @@ func anyEvent(r *rand.Rand, tasks int) batch.Event {
 	case batch.TaskJudged:
 		outcomes := []batch.Outcome{batch.Passed, batch.Invalid, batch.Failed, batch.Unknown}
 		e.Verdict = &batch.Verdict{Outcome: outcomes[r.IntN(4)]}
+	case batch.TaskRetried:
+		e.Retries = r.IntN(3)
+		if r.IntN(2) == 0 {
+			e.Verdict = &batch.Verdict{Outcome: batch.Failed, Reason: batch.RunFailed, Message: "boom"}
+		}
+	case batch.TaskSkipped:
+		e.Verdict = &batch.Verdict{Outcome: batch.Skipped, Message: "decided"}
 	}
 	return e
 }

@@ -40,7 +40,7 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 			coalesce(v.data, ''), coalesce(r.size, 0), r.raw, r.file`
 	const joined = ` JOIN batches b ON b.key = t.batch
 		JOIN progress p ON p.batch = t.batch AND p.position = t.position
-		LEFT JOIN results r ON r.batch = t.batch AND r.position = t.position AND r.attempt = CASE WHEN t.reuse IS NULL THEN p.attempt ELSE 0 END
+		LEFT JOIN results r ON r.batch = t.batch AND r.position = t.position AND r.attempt = CASE WHEN t.reuse IS NULL THEN nullif(p.attempt, 0) ELSE 0 END
 		LEFT JOIN verdicts v ON v.batch = t.batch AND v.position = t.position `
 	query := `SELECT t.position, ` + columns + ` FROM tasks t ` + joined + ` WHERE t.batch = ? AND t.position >= ? ORDER BY t.position LIMIT ?`
 	if placed {

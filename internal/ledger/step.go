@@ -14,8 +14,9 @@ type Standing struct {
 	Attempt int // the newest, 0 before the first
 	RunID   string
 	Status  batch.Status
+	Spent   bool // the newest attempt had its verdict, and the task goes on
 	Left    bool // the manifest no longer has the task
-	Stale   bool
+	Stale   bool // it passed, and what would be sent is another request now
 }
 
 // after returns where the task stands once e has happened, and an error that
@@ -33,15 +34,16 @@ func (s Standing) after(e batch.Event) (Standing, error) {
 		s.Left, s.Stale = false, e.Stale
 		if e.Then != "" {
 			s.State, s.Outcome = e.Then, ""
+			s.Spent = e.Then == batch.StatePending && s.Attempt > 0
 		}
 	case batch.TaskLeft:
 		s.Left = true
 	case batch.TaskSkipped, batch.TaskReused:
 		s.State, s.Outcome = batch.StateDone, e.Verdict.Outcome
 	case batch.TaskRetried:
-		s.State, s.Outcome, s.Stale = batch.StatePending, "", false
+		s.State, s.Outcome, s.Stale, s.Spent = batch.StatePending, "", false, s.Attempt > 0
 	case batch.AttemptIntended:
-		s.State, s.Attempt, s.RunID, s.Status = batch.StateStarting, e.Attempt, "", ""
+		s.State, s.Attempt, s.RunID, s.Status, s.Spent = batch.StateStarting, e.Attempt, "", "", false
 	case batch.AttemptStarted:
 		s.State, s.RunID, s.Status = batch.StateRunning, e.Run.ID, e.Run.Status
 	case batch.AttemptAdopted:
@@ -75,8 +77,8 @@ func (s Standing) admits(e batch.Event) bool {
 		return s.admitsRetry(e)
 	case batch.AttemptIntended:
 		// The number of a pending task's newest attempt is free if that was
-		// rejected; one that had a run keeps it.
-		return s.State == batch.StatePending && (newest && s.RunID == "" || e.Attempt == s.Attempt+1)
+		// rejected, and keeps its verdict if it had one.
+		return s.State == batch.StatePending && (newest && s.RunID == "" && !s.Spent || e.Attempt == s.Attempt+1)
 	case batch.AttemptStarted:
 		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
 	case batch.AttemptAdopted:

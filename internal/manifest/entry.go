@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -25,6 +26,9 @@ type entry struct {
 	known        []string  // names of the variables
 	settings     *tree     // nil for none
 	tags         []*template
+	group        *template // nil for none
+	retry        batch.Retry
+	repeat       *repetition // nil for a task of its own
 	schema       *schema.Schema
 	schemaName   *template // a name that the row decides
 	inlineSchema *tree     // a schema with expressions
@@ -53,7 +57,7 @@ type defaults struct {
 // entry compiles one entry. After problems the entry is a faulty one, of which
 // the ids are judged all the same, or nil if not even they can be told.
 func (l *loader) entry(n *node, index int, d defaults) *entry {
-	before := len(l.ps.found)
+	before := l.ps.met
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
 	s := l.data(e)
 	l.identify(e, s)
@@ -66,6 +70,11 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	l.expect(e, d, s)
 	l.browser(e, d, s)
 	l.tags(e, d, s)
+	if g := l.pick(n, d.node, "group"); g != nil {
+		e.group = l.grouping(g, s)
+	}
+	e.retry = l.retry(n.get("retry"), d.node.get("retry"))
+	e.repeat = l.repeat(n.get("repeat"), d.node.get("repeat"))
 	if t := l.pick(n, d.node, "timeout"); t != nil {
 		e.timeout = l.duration(t)
 	}

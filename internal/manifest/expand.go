@@ -23,12 +23,13 @@ type expander struct {
 	compiled map[string]*schema.Schema
 }
 
-// expand makes the task of one row; r is nil without forEach. An error is an
-// [*evalError].
+// expand makes the task of one row; r is nil without forEach. Of an entry that
+// is repeated its id is that of the group. An error is an [*evalError].
 func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	t := batch.Task{
 		Template: e.path(),
 		Timeout:  e.timeout,
+		Retry:    e.retry,
 		Schema:   e.schema,
 	}
 	if r != nil {
@@ -64,10 +65,14 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	if t.Schema != nil {
 		t.Spec.ResultSchema = json.RawMessage(t.Schema.Text())
 	}
-	return t, nil
+	if t.Group, err = x.group(e, v); err != nil {
+		return t, err
+	}
+	t.Tags, err = x.tags(e, v)
+	return t, err
 }
 
-// id returns the id of one row's task.
+// id returns the id of one row's task, or of its group.
 func (x *expander) id(e *entry, v *expr.Values) (string, error) {
 	if e.id == nil {
 		return fmt.Sprintf("task-%d", e.index+1), nil
@@ -81,6 +86,8 @@ func (x *expander) id(e *entry, v *expr.Values) (string, error) {
 		err = errors.New("must not be empty")
 	case utf8.RuneCountInString(id) > maxID:
 		err = fmt.Errorf("is longer than %d characters: %s", maxID, quote(id))
+	case e.repeat != nil && utf8.RuneCountInString(memberID(id, e.repeat.times)) > maxID:
+		err = fmt.Errorf("is longer than %d characters with the #%d of its last repetition: %s", maxID, e.repeat.times, quote(id))
 	case strings.ContainsFunc(id, isControl):
 		err = fmt.Errorf("must not contain control characters: %s", quote(id))
 	}

@@ -28,6 +28,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(string(a.Files[0].Data))
 	}
 	f.Add(rowsManifest)
+	f.Add(repeated)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<16 {
 			return
@@ -35,11 +36,18 @@ func FuzzLoad(f *testing.F) {
 		m, err := Load("-", Options{Stdin: strings.NewReader(text), Dir: t.TempDir()})
 		if err == nil {
 			n := 0
-			for _, err := range m.Tasks(nil) {
+			ids := map[string]bool{}
+			for task, err := range m.Tasks(nil) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				n++
+				if n++; n > 10_000 {
+					continue
+				}
+				if ids[task.ID] || utf8.RuneCountInString(task.ID) > maxID {
+					t.Errorf("the id %q is there twice, or too long", task.ID)
+				}
+				ids[task.ID] = true
 			}
 			if n != m.Total {
 				t.Errorf("got %d tasks, Total says %d", n, m.Total)

@@ -1,16 +1,8 @@
 package manifest
 
 import (
-	"cmp"
-	"crypto/sha256"
 	"fmt"
-	"slices"
 )
-
-// A use of an id, for the message when it is used again.
-type use struct {
-	entry, number, line int32
-}
 
 // identify returns the id of one row's task after having tried to make the
 // whole task, unless what the entry makes of it is known to be wrong. With an
@@ -20,9 +12,6 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 		return x.id(e, r.values())
 	}
 	t, err := x.expand(e, r)
-	if err == nil && len(e.tags) > 0 {
-		_, err = x.tags(e, r.values())
-	}
 	return t.ID, err
 }
 
@@ -30,7 +19,7 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 // counts.
 func (l *loader) firstPass() {
 	x := l.m.expander(nil)
-	ids := map[[16]byte]use{}
+	ids := idSet{map[[16]byte]use{}, map[[16]byte]lookalikeMember{}}
 	for _, e := range l.m.entries {
 		count := 0
 		for r, err := range e.rows(false) {
@@ -46,18 +35,14 @@ func (l *loader) firstPass() {
 			if id == "" {
 				continue
 			}
-			l.m.Total++
-			sum := sha256.Sum256([]byte(id))
-			key := [16]byte(sum[:16])
-			if first, twice := ids[key]; twice {
-				l.rowProblem(e, r, l.twice(e, id, first))
-				continue
-			}
+			l.m.Total += e.size()
 			own := use{entry: int32(e.index)}
 			if r != nil {
 				own.number, own.line = int32(r.number), int32(r.line)
 			}
-			ids[key] = own
+			if c := l.claim(ids, id, own); c != nil {
+				l.rowProblem(e, r, l.twice(e, id, *c))
+			}
 		}
 		if count > 1 {
 			l.sameForAll(e)
@@ -70,20 +55,25 @@ func (l *loader) firstPass() {
 	}
 }
 
-func (l *loader) twice(e *entry, id string, first use) error {
+// twice says who has the id already.
+func (l *loader) twice(e *entry, id string, c clash) error {
 	at := &evalError{node: e.node}
 	if e.id != nil {
 		at.node = e.id.node
 	}
-	where := fmt.Sprintf("tasks[%d]", first.entry)
-	if first.number > 0 {
-		byIndex := func(e *entry, index int) int { return cmp.Compare(e.index, index) }
-		if i, ok := slices.BinarySearchFunc(l.m.entries, int(first.entry), byIndex); ok {
-			where += ", " + l.m.entries[i].at(&row{number: int(first.number), line: int(first.line)})
-		}
+	where := fmt.Sprintf("tasks[%d]", c.first.entry)
+	if other := l.entryOf(c.first); c.first.number > 0 && other != nil {
+		where += ", " + other.at(&row{number: int(c.first.number), line: int(c.first.line)})
 	}
-	at.hint = e.distinct(int(first.entry))
-	at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
+	at.hint = e.distinct(int(c.first.entry))
+	switch {
+	case c.own > 0:
+		at.err = fmt.Errorf("the id %s of a repetition is already used by %s", quote(memberID(id, c.own)), where)
+	case c.repeated:
+		at.err = fmt.Errorf("the id %s is already used by a repetition of %s", quote(id), where)
+	default:
+		at.err = fmt.Errorf("the id %s is already used by %s", quote(id), where)
+	}
 	return at
 }
 

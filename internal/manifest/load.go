@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -136,16 +135,8 @@ func (l *loader) load(root *node) {
 	for _, n := range l.items(root.get("secrets")) {
 		m.Secrets = append(m.Secrets, n.text)
 	}
-	limits := l.goodMap(root.get("limits"))
-	if n := l.good(limits.get("concurrency")); n != nil {
-		m.Concurrency, _ = strconv.Atoi(n.text)
-	}
-	if n := l.good(limits.get("requestsPerSecond")); n != nil {
-		m.RequestsPerSecond, _ = strconv.ParseFloat(n.text, 64)
-		if m.RequestsPerSecond == 0 {
-			l.ps.wrong(n, "is too small: %s", cut(n.text))
-		}
-	}
+	l.limits(root.get("limits"))
+	l.policy(root)
 	if n := l.good(root.get("tracking")); n != nil {
 		m.Tracking = batch.Tracking(n.text)
 	}
@@ -165,12 +156,15 @@ func (l *loader) load(root *node) {
 			m.entries = append(m.entries, e)
 		}
 	}
+	l.ofDefaults(d)
 	m.used = slices.Sorted(maps.Keys(l.used))
 	l.overridden(d)
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
 	m.inputs = l.inputs()
 	l.unused(root, d)
+	l.inVain(root)
+	l.untried(d)
 }
 
 func tasksOf(root *node) []*node {
@@ -316,10 +310,9 @@ func (l *loader) badBelow(n *node) bool {
 		slices.ContainsFunc(n.fields, func(f field) bool { return l.badBelow(f.value) })
 }
 
-// failedSince reports whether an error was filed after a moment.
-func (l *loader) failedSince(before int) bool {
-	return slices.ContainsFunc(l.ps.found[before:], func(p filed) bool { return !p.Warning })
-}
+// failedSince reports whether an error was met after a moment, be it one that
+// another task has met before.
+func (l *loader) failedSince(before int) bool { return l.ps.met > before }
 
 // resolve makes a path of the manifest relative to the working directory.
 func (l *loader) resolve(path string) string {

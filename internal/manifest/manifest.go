@@ -25,13 +25,18 @@ type Manifest struct {
 
 	Concurrency       int     // 0 when not given
 	RequestsPerSecond float64 // 0 when not given
+	CreatesPerMinute  float64 // 0 when not given
+	PerGroup          int     // runs of a group in flight; 0 when not given
+
+	Policy         batch.Policy  // what the manifest says; the command line has the rest
+	ContinueWithin time.Duration // 0 when not given
 
 	Tracking batch.Tracking // "" when not given
 	Settle   time.Duration  // 0 when not given
 
 	Reports  []Report
 	Sites    map[string]string // origin to absolute folder
-	Total    int               // tasks after expansion, of a part those of the part
+	Total    int               // tasks after expansion, each repetition one; of a part those of the part
 	LeftOut  int               // tasks that a part leaves out; 0 in what Load returns
 	Warnings []Problem
 
@@ -58,24 +63,24 @@ func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error]
 		for _, e := range m.entries {
 			for r, err := range e.rows(true) {
 				var t batch.Task
-				taken := true
+				taken := e.numbers()
 				if err == nil && m.part != nil {
 					taken, err = m.part.takes(x, e, r, nil)
 				}
-				if err == nil && taken {
+				if err == nil && len(taken) > 0 {
 					t, err = x.expand(e, r)
 				}
 				if err != nil {
 					yield(batch.Task{}, e.problem(r, err))
 					return
 				}
-				if !taken {
-					continue
-				}
-				t.Position = position
-				position++
-				if !yield(t, nil) || m.part != nil && position == m.part.Limit {
-					return
+				for _, number := range taken {
+					one := e.member(t, number)
+					one.Position = position
+					position++
+					if !yield(one, nil) || m.part != nil && position == m.part.Limit {
+						return
+					}
 				}
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Names yields the id and the tags of every row's task of the manifest at
-// path, as far as they can be told: nothing else is looked at, so that it is
+// path, of a repeated one the id of its group, as far as they can be told: nothing else is looked at, so that it is
 // quick and a manifest that is wrong, as one that is being written, has names
 // too. Of a task that cannot be told the id is "". There are no errors: a file
 // that cannot be read has no tasks.
@@ -41,17 +41,19 @@ func Names(path string) iter.Seq2[string, []string] {
 			s := l.data(e)
 			l.identify(e, s)
 			l.tags(e, d, s)
+			e.repeat = l.repeat(n.get("repeat"), d.node.get("repeat"))
 			if e.id == nil && n.get("id") != nil || e.data == nil && n.get("forEach") != nil {
 				continue
 			}
 			m.entries = append(m.entries, e)
 		}
-		m.names(yield)
+		m.names(false, yield)
 	}
 }
 
-// names yields the ids and tags of the tasks, "" for an id that is wrong.
-func (m *Manifest) names(yield func(id string, tags []string) bool) {
+// names yields the ids and tags of the tasks, "" for an id that is wrong; with
+// members also those of each member of a group.
+func (m *Manifest) names(members bool, yield func(id string, tags []string) bool) {
 	x := m.expander(nil)
 	for _, e := range m.entries {
 		for r, err := range e.rows(false) {
@@ -63,6 +65,14 @@ func (m *Manifest) names(yield func(id string, tags []string) bool) {
 			}
 			if !yield(id, tags) {
 				return
+			}
+			if !members || e.repeat == nil || id == "" {
+				continue
+			}
+			for _, number := range e.numbers() {
+				if !yield(memberID(id, number), tags) {
+					return
+				}
 			}
 		}
 	}
@@ -76,7 +86,7 @@ const maxNear = 100_000
 // pattern.
 func (m *Manifest) nearest(word string, pattern bool) string {
 	first, best, n := "", "", 0
-	m.names(func(id string, _ []string) bool {
+	m.names(true, func(id string, _ []string) bool {
 		if first == "" {
 			first = id
 		}
@@ -102,7 +112,7 @@ const maxTags = 1000
 func (m *Manifest) nearestTag(word string) string {
 	var known []string
 	n := 0
-	m.names(func(_ string, tags []string) bool {
+	m.names(false, func(_ string, tags []string) bool {
 		for _, tag := range tags {
 			if len(known) < maxTags && !slices.Contains(known, tag) {
 				known = append(known, tag)

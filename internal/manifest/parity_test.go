@@ -144,8 +144,8 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 			}
 		})
 	}
-	if rejected < 30 {
-		t.Errorf("the schema rejects %d manifests of the table, want at least 30", rejected)
+	if rejected < 60 {
+		t.Errorf("the schema rejects %d manifests of the table, want at least 60", rejected)
 	}
 }
 
@@ -154,11 +154,12 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 	s := editor(t)
 	write(t, map[string]string{"d.csv": "a\n1\n", "s.json": `{"type":"object"}`})
 	base := `{"version": 1, "name": "n", "description": "d", "provider": "local", "secrets": ["A"], "variables": {"a": "x", "b": {"value": "y", "description": "z"}},
-"resultSchemas": {"s": {"type": "object"}}, "limits": {"concurrency": 5, "requestsPerSecond": 5},
-"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "timeout": "5m"},
-"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "timeout": "5m"}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
+"resultSchemas": {"s": {"type": "object"}}, "limits": {"concurrency": 5, "requestsPerSecond": 5, "createsPerMinute": 5, "perGroup": 5}, "continueWithin": "1h",
+"price": {"perRun": 0.02, "perMinute": 0.002, "roundUp": "1m"}, "budget": {"runs": 5, "minutes": 5, "usd": 5}, "canary": {"tasks": 5, "pass": "90%"}, "halt": {"failures": "10%", "min": 5, "per": "group"}, "accept": 5,
+"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "group": "g", "timeout": "5m", "retry": {"max": 1, "on": ["failed"], "backoff": "5s"}, "repeat": {"times": 2, "pass": 1, "all": true}},
+"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "group": "h", "timeout": "5m", "retry": {"max": 2, "on": ["lost", "panic"], "backoff": "5s"}, "repeat": {"times": 3, "pass": 2, "all": false}}, {"id": "y", "repeat": 4}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
 "reports": [{"path": "a.csv", "format": "csv"}], "local": {"sites": {"https://a.example": "."}}}`
-	values := []string{`null`, `true`, `0`, `1.5`, `"x"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
+	values := []string{`null`, `true`, `0`, `1.5`, `7`, `2000`, `"x"`, `"10%"`, `"unknown"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
 	var count, rejected int
 	var visit func(at any, set func(any))
 	var root any
@@ -216,7 +217,7 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 		t.Fatal("the manifest to start from is rejected")
 	}
 	visit(root, func(v any) { root = v })
-	if count < 700 || rejected < count/2 {
+	if count < 1500 || rejected < count/2 {
 		t.Errorf("got %d manifests, %d of them rejected", count, rejected)
 	}
 }

@@ -62,6 +62,7 @@ const maxProblems = 1000
 // problems collects what Load finds and puts it in order.
 type problems struct {
 	found []filed
+	met   int // errors, also those that have been filed before
 	seen  map[string]bool
 	rows  int             // problems of rows, those beyond the bound too
 	hints map[string]bool // of rows, each said once
@@ -80,6 +81,9 @@ func (ps *problems) add(p Problem) { ps.addUnder(p, p.Line, p.Column) }
 // addUnder files a problem of another file under a place in the manifest. The
 // same problem, met by way of several tasks, is kept once.
 func (ps *problems) addUnder(p Problem, line, column int) {
+	if !p.Warning {
+		ps.met++
+	}
 	key := fmt.Sprintf("%s:%d:%d:%s", p.File, p.Line, p.Column, p.Message)
 	if ps.seen[key] {
 		return

@@ -8,7 +8,8 @@ import (
 
 // A Selection says which tasks of a manifest are meant: those that one of the
 // IDs fits and that have one of the Tags, and of them the first Limit. What is
-// empty or 0 does not narrow.
+// empty or 0 does not narrow. The members of a repeated task are tasks, and each
+// has the id of its group too.
 type Selection struct {
 	IDs   []string // ids, or patterns of whole ids with *, ? and [a-z]; an id fits itself whatever is in it
 	Tags  []string
@@ -47,16 +48,16 @@ func newSelector(s Selection) *selector {
 // found are the IDs and Tags of a Selection that some task fits.
 type found struct{ ids, tags map[string]bool }
 
-// takes reports whether the task of a row is meant, Limit aside. With found,
-// which may be nil, it also notes everything that the task fits.
-func (s *selector) takes(x *expander, e *entry, r *row, found *found) (bool, error) {
+// takes returns which of a row's [entry.numbers] are meant, Limit aside. With
+// found, which may be nil, it also notes everything that the task fits.
+func (s *selector) takes(x *expander, e *entry, r *row, found *found) ([]int, error) {
 	v := r.values()
 	id, err := x.id(e, v)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	named := len(s.IDs) == 0 || s.names(id, found)
-	if len(s.Tags) == 0 || !named && found == nil {
+	named := s.members(e, id, found)
+	if len(s.Tags) == 0 || len(named) == 0 && found == nil {
 		return named, nil
 	}
 	tags, err := x.tags(e, v)
@@ -69,7 +70,32 @@ func (s *selector) takes(x *expander, e *entry, r *row, found *found) (bool, err
 			}
 		}
 	}
-	return named && tagged, err
+	if !tagged {
+		named = nil
+	}
+	return named, err
+}
+
+// members returns which numbers of an entry the IDs name: all by the id of the
+// group, or each by its own.
+func (s *selector) members(e *entry, id string, found *found) []int {
+	all := e.numbers()
+	whole := len(s.IDs) == 0 || s.names(id, found)
+	switch {
+	case len(s.IDs) == 0 || whole && found == nil:
+		return all
+	case e.repeat == nil && whole:
+		return all
+	case e.repeat == nil:
+		return nil
+	}
+	named := all[:0]
+	for _, number := range all {
+		if s.names(memberID(id, number), found) || whole {
+			named = append(named, number)
+		}
+	}
+	return named
 }
 
 // names reports whether one of the IDs fits an id.
@@ -138,16 +164,14 @@ func (m *Manifest) Select(s Selection) (*Manifest, error) {
 	x := m.expander(nil)
 	for _, e := range m.entries {
 		for r, err := range e.rows(false) {
-			var ok bool
+			var numbers []int
 			if err == nil {
-				ok, err = out.part.takes(x, e, r, &got)
+				numbers, err = out.part.takes(x, e, r, &got)
 			}
 			if err != nil {
 				return nil, e.problem(r, err)
 			}
-			if ok {
-				taken++
-			}
+			taken += len(numbers)
 		}
 	}
 	if wrong := m.unfound(s, got); len(wrong) > 0 {
@@ -163,8 +187,9 @@ func (m *Manifest) Select(s Selection) (*Manifest, error) {
 	return &out, nil
 }
 
-// Task returns the task with an id, its secrets masked. The error is a
-// [NoTaskErrors] when there is none, or a [Problem].
+// Task returns the task with an id, or the first member of the group with it,
+// its secrets masked. The error is a [NoTaskErrors] when there is none, or a
+// [Problem].
 func (m *Manifest) Task(id string) (batch.Task, error) {
 	one := *m
 	one.part = &selector{Selection: Selection{IDs: []string{id}, Limit: 1}, exact: map[string]bool{id: true}}

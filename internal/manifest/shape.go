@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -130,8 +131,11 @@ var whole = regexp.MustCompile(`^-?[0-9]+$`)
 // scalar checks what concerns the value itself and returns what is wrong.
 func (j *judge) scalar(n *node, s *shape) string {
 	if s.Enum != nil && !slices.ContainsFunc(s.Enum, func(v json.RawMessage) bool { return same(n, v) }) {
-		if s == j.root.Properties["version"] {
+		switch {
+		case s == j.root.Properties["version"]:
 			return "must be 1, the version that this build reads, not " + n.says()
+		case s == j.root.Defs["retryOn"] && n.text == "unknown":
+			return "must not be unknown: such a task may have a run already, and another would be paid for twice"
 		}
 		return "must be " + choice(s.words()) + ", not " + n.says()
 	}
@@ -160,7 +164,7 @@ func (j *judge) def(s *shape) *shape {
 	return j.root.Defs[strings.TrimPrefix(s.Ref, "#/$defs/")]
 }
 
-// mustBe says which types s wants, or, where its text has a form, which form.
+// mustBe says which types s wants, or, where the value has a form, which form.
 func mustBe(s, def *shape, n *node) string {
 	var words []string
 	for _, t := range s.Type {
@@ -168,8 +172,8 @@ func mustBe(s, def *shape, n *node) string {
 			words = append(words, typeWords[t])
 		}
 	}
-	if def.PatternErrorMessage != "" && n.kind != null {
-		return def.PatternErrorMessage + ", not " + n.says()
+	if form := cmp.Or(def.PatternErrorMessage, def.ErrorMessage); form != "" && n.kind != null {
+		return form + ", not " + n.says()
 	}
 	return "must be " + choice(words) + ", not " + n.says()
 }
@@ -212,6 +216,8 @@ func (j *judge) hint(n *node, s *shape) string {
 		return didYouMean(n.text, s.words())
 	case n.kind == null && n.text == "":
 		return "the value is empty"
+	case n.kind == numeric && fits(n, s.Type):
+		return s.instead() // out of bounds
 	}
 	return ""
 }
@@ -290,12 +296,12 @@ func (j *judge) list(n *node, s *shape) {
 
 func (j *judge) object(n *node, s *shape) {
 	if len(n.fields) < s.MinProperties {
-		j.fail(n, "must not be empty", "")
+		j.fail(n, "must not be empty", s.instead())
 	}
 	for _, key := range s.Required {
 		if n.get(key) == nil {
 			j.bad[n] = true
-			j.ps.add(n.problem(key+" is missing", ""))
+			j.ps.add(n.problem(key+" is missing", s.instead()))
 		}
 	}
 	for _, f := range n.fields {
@@ -315,6 +321,15 @@ func (j *judge) object(n *node, s *shape) {
 			j.field(n, f, "unknown key "+quote(f.key), didYouMean(f.key, s.Properties.names()))
 		}
 	}
+}
+
+// instead is a hint what to write in place of a map that lacks something, if
+// the schema says it.
+func (s *shape) instead() string {
+	if form, ok := strings.CutPrefix(s.ErrorMessage, "must be "); ok {
+		return "write " + form
+	}
+	return ""
 }
 
 // field files a problem of a key, at the key.

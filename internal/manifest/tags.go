@@ -1,16 +1,13 @@
 package manifest
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
-// maxTag bounds a tag, in characters, as maxID does an id.
+// maxTag bounds a tag, and a group, in characters, as maxID does an id.
 const maxTag = 256
 
 // tags compiles the tags of the defaults and the entry's own; null in the
@@ -41,13 +38,7 @@ func (x *expander) tags(e *entry, v *expr.Values) ([]string, error) {
 			return nil, err
 		}
 		tag = strings.TrimSpace(tag)
-		switch {
-		case utf8.RuneCountInString(tag) > maxTag:
-			err = fmt.Errorf("is longer than %d characters: %s", maxTag, quote(tag))
-		case strings.ContainsFunc(tag, isControl):
-			err = errors.New("must not contain control characters: " + quote(tag))
-		}
-		if err != nil {
+		if err := fitsWord(tag); err != nil {
 			return nil, &evalError{node: t.node, err: err}
 		}
 		if tag != "" && !slices.Contains(out, tag) {
