@@ -39,7 +39,7 @@ func sumOf(a, b int64) int64 {
 	return a + b
 }
 
-// A budgeter lets no run start that could pass the budget. What has ended and
+// A budgeter lets no run start that could go over the budget. What has ended and
 // every create that was or may have been accepted is used; what is in flight is
 // reserved as long as such runs usually take.
 type budgeter struct {
@@ -150,7 +150,7 @@ func (b *budgeter) typical(template string) (time.Duration, error) {
 	return before, nil
 }
 
-// admit reserves what a new run may use. When that could pass the budget it is
+// admit reserves what a new run may use. When that could go over the budget it is
 // not ok: then either it surely would, and halted says so, or it depends on what
 // is in flight.
 func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, err error) {
@@ -163,10 +163,10 @@ func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, er
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if why := b.passes(b.used, one, known); why != "" {
-		return false, &HaltedError{policyBudget, why}, nil
+	if halted := b.passes(b.used, one, known); halted != nil {
+		return false, halted, nil
 	}
-	if b.passes(b.used.plus(b.reserved), one, known) != "" {
+	if b.passes(b.used.plus(b.reserved), one, known) != nil {
 		return false, nil, nil
 	}
 	b.held[position] = one
@@ -174,24 +174,24 @@ func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, er
 	return true, nil, nil
 }
 
-// passes says which bound one more run would pass; "" for none.
-func (b *budgeter) passes(used, one ration, known bool) string {
+// passes says which bound one more run would pass; nil for none.
+func (b *budgeter) passes(used, one ration, known bool) *HaltedError {
 	like := "a run like the next usually takes"
 	if !known {
-		like = "how long the next run takes is not known, and its timeout lets it take"
+		like = "how long the next one takes is not known, and its timeout lets it take"
 	}
 	sum := used.plus(one)
 	switch {
 	case b.most.Runs > 0 && sum.runs > b.most.Runs:
-		return fmt.Sprintf("the budget of %s is used up", manyRuns(b.most.Runs))
+		return &HaltedError{policyBudgetRuns, fmt.Sprintf("the budget of %s is used up", manyRuns(b.most.Runs))}
 	case b.most.Time > 0 && sum.time > b.most.Time:
-		return fmt.Sprintf("the next run could pass the budget of %s minutes: %s are used, and %s %s",
-			minutes(b.most.Time), minutes(used.time), like, minutes(one.time))
+		return &HaltedError{policyBudgetMinutes, fmt.Sprintf("one more run could go over the budget of %s: %s used, and %s %s",
+			minutes(b.most.Time), minutes(used.time), like, minutes(one.time))}
 	case b.most.USD > 0 && sum.usd > b.most.USD:
-		return fmt.Sprintf("the next run could pass the budget of $%s: an estimated $%s is used, and %s %s minutes, $%s",
-			dollars(b.most.USD), dollars(used.usd), like, minutes(one.time), dollars(one.usd))
+		return &HaltedError{policyBudgetUSD, fmt.Sprintf("one more run could go over the budget of $%s: an estimated $%s used, and %s %s, $%s",
+			dollars(b.most.USD), dollars(used.usd), like, minutes(one.time), dollars(one.usd))}
 	}
-	return ""
+	return nil
 }
 
 func manyRuns(n int) string {
@@ -201,9 +201,13 @@ func manyRuns(n int) string {
 	return fmt.Sprintf("%d runs", n)
 }
 
-// minutes is a length in minutes, with a decimal where it is not whole.
+// minutes is a length in minutes, rounded up to a tenth.
 func minutes(d time.Duration) string {
-	return strconv.FormatFloat(math.Ceil(d.Minutes()*10)/10, 'f', -1, 64)
+	n := strconv.FormatFloat(math.Ceil(d.Minutes()*10)/10, 'f', -1, 64)
+	if n == "1" {
+		return "1 minute"
+	}
+	return n + " minutes"
 }
 
 func dollars(m Money) string { return decimalText(int64(m), moneyPlaces, 2) }

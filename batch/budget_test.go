@@ -22,7 +22,7 @@ func TestABudgetOfRunsIsNotPassed(t *testing.T) {
 				at = time.Since(began)
 			}
 		}
-		wantHalted(t, Run(t.Context(), c), "budget", "the budget of 4 runs is used up")
+		wantHalted(t, Run(t.Context(), c), "budget-runs", "the budget of 4 runs is used up")
 		if s.n != 4 {
 			t.Errorf("%d creates, want 4", s.n)
 		}
@@ -32,9 +32,9 @@ func TestABudgetOfRunsIsNotPassed(t *testing.T) {
 		if slices.Contains(l.outcomes(), "(running)") {
 			t.Errorf("got %v, want nothing in flight", l.outcomes())
 		}
-		wantHalted(t, Run(t.Context(), c), "budget", "4 runs")
+		wantHalted(t, Run(t.Context(), c), "budget-runs", "4 runs")
 		c.Policy.Budget.Runs = 5
-		wantHalted(t, Run(t.Context(), c), "budget", "5 runs")
+		wantHalted(t, Run(t.Context(), c), "budget-runs", "5 runs")
 		if s.n != 5 {
 			t.Errorf("%d creates, want 5", s.n)
 		}
@@ -63,7 +63,7 @@ func TestWhichCreatesABudgetCounts(t *testing.T) {
 					}
 					return Observed{}, nil
 				}
-				wantHalted(t, Run(t.Context(), cfg), "budget", "4 runs")
+				wantHalted(t, Run(t.Context(), cfg), "budget-runs", "4 runs")
 				if len(s.runs) != c.runs {
 					t.Errorf("%d runs, want %d", len(s.runs), c.runs)
 				}
@@ -82,7 +82,7 @@ func TestABudgetOfTimeReservesWhatIsInFlight(t *testing.T) {
 		var early int
 		s.start = func(n int, _ Spec) (Observed, error) { return Observed{}, nil }
 		time.AfterFunc(30*time.Second, func() { s.mu.Lock(); early = s.n; s.mu.Unlock() })
-		wantHalted(t, Run(t.Context(), c), "budget", "minutes")
+		wantHalted(t, Run(t.Context(), c), "budget-minutes", "25 minutes")
 		if early != 2 {
 			t.Errorf("%d runs at first, want the 2 whose timeouts fit", early)
 		}
@@ -106,7 +106,7 @@ func TestABudgetOfMoney(t *testing.T) {
 		c.Concurrency = 10
 		c.Policy.Price = &Price{PerRun: 100_000, PerMinute: 50_000, RoundUp: time.Minute}
 		c.Policy.Budget.USD = 1_000_000
-		wantHalted(t, Run(t.Context(), c), "budget", "the budget of $1.00")
+		wantHalted(t, Run(t.Context(), c), "budget-usd", "the budget of $1.00")
 		if s.n != 5 {
 			t.Errorf("%d runs of $0.20, want 5", s.n)
 		}
@@ -143,7 +143,7 @@ func TestABudgetThatNothingFits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, s, c := custom(t, 2, func(*Task) {})
 		c.Policy.Budget.Time = 5 * time.Minute
-		wantHalted(t, Run(t.Context(), c), "budget", "its timeout lets it take 10")
+		wantHalted(t, Run(t.Context(), c), "budget-minutes", "its timeout lets it take 10 minutes")
 		if s.n != 0 {
 			t.Errorf("%d creates, want 0", s.n)
 		}

@@ -100,7 +100,7 @@ func (r *runner) endCanary() error {
 	if r.Policy.Canary.Pass != nil {
 		want = r.Policy.Canary.Pass.String()
 	}
-	message := fmt.Sprintf("%d of the %d tasks of the canary passed, and %s must", good, r.canaries.k, want)
+	message := fmt.Sprintf("canary: %d of %d tasks passed, and %s must", good, r.canaries.k, want)
 	if open > 0 {
 		message += fmt.Sprintf("; %d did not come to their end", open)
 	}

@@ -50,7 +50,11 @@ func (d *dispatcher) read(now time.Time) (w waiter, row Row, ok bool, err error)
 	if row.State != StatePending || d.probing && !d.canaries.has(row.Place) || d.tallies.stands(row.Group) || d.line.has(row.Position) {
 		return w, row, false, nil
 	}
-	w = waiter{task: p.task, position: row.Position, after: row.After, lanes: d.line.lanes.of(row.Group, termsFor(p.task))}
+	after := row.After
+	if latest := now.Add(retryMost); after.After(latest) {
+		after = latest // the clock was put back
+	}
+	w = waiter{task: p.task, position: row.Position, after: after, lanes: d.line.lanes.of(row.Group, termsFor(p.task))}
 	return w, row, d.line.pass(w, now), nil
 }
 
@@ -113,13 +117,13 @@ func (d *dispatcher) admit(starting context.Context, w waiter) error {
 
 // walk carries a task of this round on to wherever its steps lead.
 func (d *dispatcher) walk(w waiter, row Row, steps func() error) error {
-	now := row
 	look := len(w.lanes) > 0 || d.termsOf(w.position).retry.Max > 0
+	var now Row // where it stands then; zero where that does not matter
 	defer func() {
 		d.budget.release(w.position)
 		var again *waiter
 		var missed time.Time
-		if now.State == StatePending && now.Spent {
+		if now.State == StatePending && now.Retries > row.Retries {
 			if w.after = now.After; w.task.ID != "" {
 				again = &w
 			} else {

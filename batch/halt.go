@@ -10,7 +10,7 @@ import (
 // A HaltedError says that a policy of the batch let nothing new start, and that
 // tasks are left over. What was in flight has come to its end.
 type HaltedError struct {
-	Policy  string // halt, fail-fast, canary, max-time or budget
+	Policy  string // halt, fail-fast, canary, max-time, budget-runs, budget-minutes or budget-usd
 	Message string // why, in words
 }
 
@@ -18,11 +18,13 @@ func (e *HaltedError) Error() string { return e.Message }
 
 // The policies that halt a batch.
 const (
-	policyHalt     = "halt"
-	policyFailFast = "fail-fast"
-	policyCanary   = "canary"
-	policyMaxTime  = "max-time"
-	policyBudget   = "budget"
+	policyHalt          = "halt"
+	policyFailFast      = "fail-fast"
+	policyCanary        = "canary"
+	policyMaxTime       = "max-time"
+	policyBudgetRuns    = "budget-runs"
+	policyBudgetMinutes = "budget-minutes"
+	policyBudgetUSD     = "budget-usd"
 )
 
 // A count is how many tasks came to their end, and how many of those did not
@@ -48,7 +50,7 @@ func (t *tallies) add(group string, c count) (halted *HaltedError, only bool) {
 	t.all.ended += c.ended
 	t.all.failed += c.failed
 	if t.policy.FailFast && t.all.failed > 0 {
-		return &HaltedError{policyFailFast, "a task did not pass, and the first one halts the batch"}, false
+		return &HaltedError{policyFailFast, "a task did not pass, and the first such one halts the batch"}, false
 	}
 	if !t.policy.Halt.PerGroup {
 		if t.policy.Halt.reached(t.all) {
@@ -122,7 +124,14 @@ func (h Halt) reached(c count) bool {
 }
 
 func (h Halt) why(c count) string {
-	return fmt.Sprintf("%d of the %d tasks that came to their end did not pass, and %s halt", c.failed, c.ended, h.Failures)
+	return fmt.Sprintf("%d of %s did not pass (halt: %s)", c.failed, manyTasks(c.ended), h.Failures)
+}
+
+func manyTasks(n int) string {
+	if n == 1 {
+		return "1 task that ended"
+	}
+	return fmt.Sprintf("%d tasks that ended", n)
 }
 
 // takeTally counts what was done before this process, so that a batch that was

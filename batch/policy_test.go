@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,6 +144,42 @@ func TestRetriesGoOnAcrossProcesses(t *testing.T) {
 	})
 }
 
+// A clock that is put back does not make a backoff longer than any is.
+func TestABackoffHasABound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _, c := custom(t, 1, func(*Task) {})
+		l.rows[0].After = time.Now().Add(1000 * time.Hour)
+		began := time.Now()
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(began); d < time.Hour || d > 2*time.Hour {
+			t.Errorf("took %s, want an hour", d)
+		}
+	})
+}
+
+// What went wrong before a create is tried again too.
+func TestAPanicIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := custom(t, 2, func(t *Task) { t.Retry = Retry{Max: 1}; t.Schema = nil; t.Spec.AgentID = "agent" })
+		calls := 0
+		s.agent = func(string) (json.RawMessage, error) {
+			if calls++; calls == 1 {
+				panic("before anything was sent")
+			}
+			return nil, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "passed", "passed")
+		if s.n != 2 {
+			t.Errorf("%d creates, want 2", s.n)
+		}
+	})
+}
+
 func TestADrainLeavesARetryPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := custom(t, 1, func(t *Task) { t.Retry = Retry{Max: 1} })
@@ -259,7 +296,7 @@ func TestTooManyFailuresHalt(t *testing.T) {
 		c.Policy.Halt = Halt{Failures: share(t, "40%"), Min: 5}
 		s.fails("t1", "t2", "t3", "t12")
 		err := Run(t.Context(), c)
-		wantHalted(t, err, "halt", "3 of the 5 tasks that came to their end did not pass, and 40% halt")
+		wantHalted(t, err, "halt", "3 of 5 tasks that ended did not pass (halt: 40%)")
 		want := []string{"failed", "failed", "failed", "passed", "passed", "(pending)", "(pending)", "(pending)", "(pending)", "(pending)", "(pending)", "(pending)"}
 		wantOutcomes(t, l, want...)
 		if e := l.events[len(l.events)-1]; e.Kind != BatchHalted || e.Message != err.Error() || l.closed {
@@ -267,7 +304,7 @@ func TestTooManyFailuresHalt(t *testing.T) {
 		}
 
 		// Nothing has changed: the same again.
-		wantHalted(t, Run(t.Context(), c), "halt", "3 of the 5")
+		wantHalted(t, Run(t.Context(), c), "halt", "3 of 5")
 		wantOutcomes(t, l, want...)
 
 		// Somebody had two of them tried again.
@@ -330,7 +367,7 @@ func TestAGroupHaltsAlone(t *testing.T) {
 		c.Warn = func(message string) { warned = append(warned, message) }
 		want := []string{"failed", "passed", "(pending)", "passed", "(pending)", "passed", "(pending)", "passed"}
 		for range 2 {
-			wantHalted(t, Run(t.Context(), c), "halt", "group a: 1 of the 1 tasks")
+			wantHalted(t, Run(t.Context(), c), "halt", "group a: 1 of 1 task that ended")
 			wantOutcomes(t, l, want...)
 		}
 		if len(warned) != 2 || !strings.Contains(warned[0], "group a: ") {
@@ -407,7 +444,7 @@ func TestADeadCanaryHalts(t *testing.T) {
 		s.fails("t7")
 		want := []string{"passed", "(pending)", "(pending)", "passed", "(pending)", "(pending)", "failed", "(pending)", "(pending)"}
 		for range 2 { // also after a restart
-			wantHalted(t, Run(t.Context(), c), "canary", "2 of the 3 tasks of the canary passed, and 70% must")
+			wantHalted(t, Run(t.Context(), c), "canary", "canary: 2 of 3 tasks passed, and 70% must")
 			wantOutcomes(t, l, want...)
 		}
 		if s.n != 3 {
