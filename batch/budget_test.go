@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,18 +17,18 @@ func TestABudgetOfRunsIsNotPassed(t *testing.T) {
 		c.Policy.Budget.Runs = 4
 		s.fails("t1")
 		began := time.Now()
-		var at time.Duration
+		var at atomic.Int64
 		c.Notify = func(e Event) {
 			if e.Kind == BatchHalted {
-				at = time.Since(began)
+				at.Store(int64(time.Since(began)))
 			}
 		}
 		wantHalted(t, Run(t.Context(), c), "budget-runs", "the budget of 4 runs is used up")
 		if s.n != 4 {
 			t.Errorf("%d creates, want 4", s.n)
 		}
-		if at > 90*time.Second {
-			t.Errorf("halted after %s, want it told while the last ones run", at)
+		if d := time.Duration(at.Load()); d > 90*time.Second {
+			t.Errorf("halted after %s, want it told while the last ones run", d)
 		}
 		if slices.Contains(l.outcomes(), "(running)") {
 			t.Errorf("got %v, want nothing in flight", l.outcomes())
@@ -79,12 +80,11 @@ func TestABudgetOfTimeReservesWhatIsInFlight(t *testing.T) {
 		l, s, c := custom(t, 50, func(*Task) {})
 		c.Concurrency = 10
 		c.Policy.Budget.Time = 25 * time.Minute
-		var early int
-		s.start = func(n int, _ Spec) (Observed, error) { return Observed{}, nil }
-		time.AfterFunc(30*time.Second, func() { s.mu.Lock(); early = s.n; s.mu.Unlock() })
+		var early atomic.Int64
+		time.AfterFunc(30*time.Second, func() { early.Store(s.bought()) })
 		wantHalted(t, Run(t.Context(), c), "budget-minutes", "25 minutes")
-		if early != 2 {
-			t.Errorf("%d runs at first, want the 2 whose timeouts fit", early)
+		if n := early.Load(); n != 2 {
+			t.Errorf("%d runs at first, want the 2 whose timeouts fit", n)
 		}
 		if s.most != 10 {
 			t.Errorf("%d runs in flight at once, want 10 once their length is known", s.most)
@@ -159,32 +159,36 @@ func TestGroupsAreBoundAndDoNotBlockOthers(t *testing.T) {
 			}
 		})
 		c.PerGroup, c.Concurrency = 2, 9
-		flight := map[string]int{}
-		most := 0
+		var flight, most, early atomic.Int64
 		s.start = func(_ int, spec Spec) (Observed, error) {
 			if slow(spec) {
-				flight["slow"]++
-				most = max(most, flight["slow"])
+				most.Store(max(most.Load(), flight.Add(1)))
 			}
 			return Observed{}, nil
 		}
-		var early int
-		time.AfterFunc(30*time.Second, func() { early = s.n })
+		time.AfterFunc(30*time.Second, func() { early.Store(s.bought()) })
 		c.Notify = func(e Event) {
 			if e.Kind == TaskJudged && e.Position < 6 {
-				flight["slow"]--
+				flight.Add(-1)
 			}
 		}
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		if most != 2 {
-			t.Errorf("%d runs of a group in flight, want 2", most)
+		if n := most.Load(); n != 2 {
+			t.Errorf("%d runs of a group in flight, want 2", n)
 		}
-		if early != 5 {
-			t.Errorf("%d runs at first, want 2 of the group and the 3 others", early)
+		if n := early.Load(); n != 5 {
+			t.Errorf("%d runs at first, want 2 of the group and the 3 others", n)
 		}
 	})
+}
+
+// bought is how many creates were sent.
+func (s *service) bought() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(s.n)
 }
 
 func slow(s Spec) bool {
@@ -206,8 +210,11 @@ func TestRunsThatChangeAContextDoNotOverlap(t *testing.T) {
 		var began []time.Time
 		s.start = func(n int, spec Spec) (Observed, error) {
 			if strings.Contains(string(spec.BrowserSettings), "true") {
+				s.mu.Lock()
 				began = append(began, time.Now())
-				if len(began) == 2 {
+				second := len(began) == 2
+				s.mu.Unlock()
+				if second {
 					s.add("lost", spec)
 					return Observed{}, errReset
 				}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,19 +211,19 @@ func TestSettlingDoesNotWaitForABackoff(t *testing.T) {
 			}
 			return Observed{}, nil
 		}
-		var adopted time.Duration
+		var adopted atomic.Int64
 		began := time.Now()
 		c.Notify = func(e Event) {
 			if e.Kind == AttemptAdopted {
-				adopted = time.Since(began)
+				adopted.Store(int64(time.Since(began)))
 			}
 		}
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 		wantOutcomes(t, l, "failed", "passed")
-		if adopted == 0 || adopted > 5*time.Minute {
-			t.Errorf("adopted after %s, want soon after the round", adopted)
+		if d := time.Duration(adopted.Load()); d == 0 || d > 5*time.Minute {
+			t.Errorf("adopted after %s, want soon after the round", d)
 		}
 	})
 }
@@ -406,6 +407,8 @@ func TestCanariesRunFirst(t *testing.T) {
 		began := time.Now()
 		var first time.Duration
 		s.start = func(_ int, spec Spec) (Observed, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
 			if order = append(order, strings.TrimPrefix(spec.Task, "do ")); len(order) == 5 {
 				first = time.Since(began)
 			}
