@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"sync"
 
@@ -10,42 +11,72 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// dispatch starts every pending task in the manifest's order, each as soon as
-// a slot is free. It returns early, with the reason, when a task is not the
+// A dispatcher starts the pending tasks of one round in the manifest's order,
+// each as soon as a slot is free. Those that have to wait for something else
+// than a slot are passed over and do not hold up the others.
+type dispatcher struct {
+	*runner
+	slots *slots
+	group *errgroup.Group
+	line  *line
+
+	nextPair func() (pair, error, bool) // the rest of a pass over the manifest; nil when it is over
+	endPass  func()
+	later    bool // it is not the round's first: its rows may be older than what happened since
+	left     bool // a further round may start something
+}
+
+// pass begins a pass over the manifest.
+func (d *dispatcher) pass() { d.nextPair, d.endPass = iter.Pull2(pairs(d.Tasks, d.Ledger)) }
+
+// dispatch returns when nothing can be started any more. again says that a
+// further round may start something, once it is known what became of creates
+// without an answer. It returns early, with the reason, when a task is not the
 // one that the ledger knows or can't be expanded, and with [ErrInterrupted]
 // when it was drained.
 //
 // starting is done when nothing new may start; ctx, when even what is in
 // flight is let go.
-func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *errgroup.Group) error {
-	if r.Tasks == nil {
-		return nil
+func (d *dispatcher) dispatch(ctx, starting context.Context) (again bool, err error) {
+	if d.Tasks == nil {
+		return false, nil
 	}
-	for p, err := range pairs(r.Tasks, r.Ledger) {
-		if err != nil {
-			return err
-		}
-		task, row := p.task, p.row
-		if row.State != StatePending {
-			continue
+	d.pass()
+	defer func() { d.endPass() }()
+	for {
+		w, row, over, err := d.choose(starting)
+		if err != nil || over {
+			return d.left, err
 		}
 		// A slot may come free because ctx ended, a moment before starting,
 		// its child, ends too.
-		if slots.wait(starting) != nil || ctx.Err() != nil {
-			return ErrInterrupted
+		if d.slots.wait(starting) != nil || ctx.Err() != nil {
+			return false, ErrInterrupted
 		}
-		group.Go(func() error {
-			free := sync.OnceFunc(slots.give)
+		if d.tallies.stands(w.task.Group) { // since a moment ago
+			d.slots.give()
+			continue
+		}
+		if err := d.admit(starting, w); err != nil {
+			d.slots.give()
+			return false, err
+		}
+		d.setTerms(w.position, termsFor(w.task))
+		d.line.begin(w.position, w.lanes)
+		d.group.Go(func() error {
+			free := sync.OnceFunc(d.slots.give)
 			defer free()
-			return r.guard(row, func() error { return r.start(ctx, starting, task, row, free) })
+			return d.walk(w, row, func() error { return d.start(ctx, starting, w.task, row, free) })
 		})
 	}
-	return nil
 }
 
 // start walks a new task through its steps. free gives its slot to the next one
 // as soon as no run of it is in flight.
 func (r *runner) start(ctx, starting context.Context, task Task, row Row, free func()) error {
+	if skip, err := r.needless(row); skip || err != nil {
+		return err
+	}
 	s, err := r.judgeOf(starting, task)
 	if err != nil {
 		return r.notJudgeable(row, err)

@@ -160,9 +160,22 @@ func (m *memory) Tallies() ([]Tally, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	counts := map[Tally]int{}
+	members := map[string][]Row{}
 	for _, r := range m.rows {
-		if r.State == StateDone && !r.Left {
+		switch {
+		case r.Left:
+		case r.Repeat != nil:
+			members[r.Repeat.Group] = append(members[r.Repeat.Group], r)
+		case r.State == StateDone:
 			counts[Tally{Group: r.Group, Outcome: r.Outcome}]++
+		}
+	}
+	for _, rows := range members {
+		switch f := fateOf(*rows[0].Repeat, rows); {
+		case f.won():
+			counts[Tally{Group: rows[0].Group, Outcome: Passed}]++
+		case f.lost():
+			counts[Tally{Group: rows[0].Group, Outcome: Failed}]++
 		}
 	}
 	var tallies []Tally

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -27,12 +28,41 @@ type judge struct {
 	schema *schema.Schema // nil accepts every result
 }
 
-// judged ends a task with a verdict.
-func (r *runner) judged(row Row, v Verdict) error { return r.append(r.verdictEvent(row, v)) }
+// judged ends an attempt with a verdict.
+func (r *runner) judged(row Row, v Verdict) error { return r.endAttempt(row, v) }
 
-func (r *runner) verdictEvent(row Row, v Verdict) Event {
-	v.Message = r.masks.Mask(v.Message)
-	return Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v}
+// endAttempt writes the end of an attempt: what is before, and its verdict, which
+// is the task's unless that is tried again. Then it draws what follows from it
+// for the batch.
+func (r *runner) endAttempt(row Row, v Verdict, before ...Event) error {
+	defer r.lockMember(row)()
+	e := r.conclusion(row, v)
+	if err := r.append(append(before, e)...); err != nil {
+		return err
+	}
+	r.forgetTerms(row.Position)
+	if row.State == StateRunning { // nobody saw its end
+		r.budget.ended(row, max(time.Since(row.StartedAt), 0))
+	}
+	if e.Kind == TaskRetried {
+		return nil
+	}
+	if row.Repeat == nil {
+		c := count{ended: 1}
+		if v.Outcome.fails() {
+			c.failed = 1
+		}
+		return r.tally(row.Group, c)
+	}
+	f, certain, err := r.memberEnded(row)
+	if err != nil || !certain {
+		return err
+	}
+	c := count{ended: 1}
+	if f.lost() {
+		c.failed = 1
+	}
+	return r.tally(row.Group, c)
 }
 
 // verdict says what became of a run that has ended.

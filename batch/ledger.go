@@ -53,7 +53,8 @@ type Ledger interface {
 	Usage(p Price) (Usage, error)
 
 	// Tallies counts the tasks that are done, by group and outcome, without those
-	// that left the manifest.
+	// that left the manifest. A repetition is counted once, when its verdict is
+	// certain: as passed, or as failed.
 	Tallies() ([]Tally, error)
 
 	// Members reads the rows of the members of a repetition, in order.

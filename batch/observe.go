@@ -34,7 +34,10 @@ func (r *runner) follow(ctx context.Context, row Row, s *judge, free func()) err
 	if err != nil || ended == nil {
 		return err
 	}
-	free()
+	r.budget.ended(row, lengthOf(row, *ended.Run))
+	if !r.heeds(row) {
+		free()
+	}
 	row.State, row.Status, row.Cause = StateEnded, ended.Run.Status, ended.Run.Cause
 	if ended.Run.Result.Aside() {
 		// The ledger keeps it in a file of its own, which is what is judged.
@@ -57,7 +60,7 @@ func (r *runner) finishRun(row Row, s *judge, ended Event) error {
 	}()
 	v := r.verdict(row, s, ended.Run.Result)
 	judged = true
-	return r.append(ended, r.verdictEvent(row, v))
+	return r.endAttempt(row, v, ended)
 }
 
 // observe watches a run until it has ended, and stops it when its deadline has

@@ -26,7 +26,8 @@ const (
 // A pacer spaces all calls to the service. It is safe for concurrent use.
 type pacer struct {
 	limiter *rate.Limiter
-	full    rate.Limit // the rate that was asked for; rate.Inf for no limit
+	creates *rate.Limiter // of creates alone
+	full    rate.Limit    // the rate that was asked for; rate.Inf for no limit
 
 	mu      sync.Mutex
 	refused rate.Limit // the rate at which a 429 came; 0 for never, or long ago
@@ -40,12 +41,17 @@ type pacer struct {
 	seen   float64 // calls per second in the window before
 }
 
-func newPacer(perSecond float64) *pacer {
-	full := rate.Inf
+// newPacer lets so many calls pass in a second, and so many creates in a minute,
+// evenly; 0 is no limit.
+func newPacer(perSecond, createsPerMinute float64) *pacer {
+	full, creates := rate.Inf, rate.Inf
 	if perSecond > 0 {
 		full = rate.Limit(perSecond)
 	}
-	return &pacer{full: full, limiter: rate.NewLimiter(full, 1)}
+	if createsPerMinute > 0 {
+		creates = rate.Limit(createsPerMinute / 60)
+	}
+	return &pacer{full: full, limiter: rate.NewLimiter(full, 1), creates: rate.NewLimiter(creates, 1)}
 }
 
 // wait blocks until a call may be made.
@@ -56,6 +62,9 @@ func (p *pacer) wait(ctx context.Context) error {
 
 // waitCreate blocks until a create may be sent: a 429 holds all creates back.
 func (p *pacer) waitCreate(ctx context.Context) error {
+	if err := p.creates.Wait(ctx); err != nil {
+		return err
+	}
 	for {
 		p.mu.Lock()
 		left := time.Until(p.hold)

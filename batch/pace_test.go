@@ -11,7 +11,7 @@ import (
 
 func TestThePacerSpacesCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(10)
+		p := newPacer(10, 0)
 		began := time.Now()
 		for range 31 {
 			if err := p.wait(t.Context()); err != nil {
@@ -26,7 +26,7 @@ func TestThePacerSpacesCalls(t *testing.T) {
 
 func TestA429SlowsAllCallsAndTheyRecover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(10)
+		p := newPacer(10, 0)
 		p.throttled()
 		p.throttled() // within the cooldown: the same burst
 		if got := p.limiter.Limit(); got != 5 {
@@ -49,7 +49,7 @@ func TestA429SlowsAllCallsAndTheyRecover(t *testing.T) {
 // the rate down for good.
 func TestA429BelowTheCeilingDoesNotLowerIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(10)
+		p := newPacer(10, 0)
 		for range 60 { // one every ten seconds, whatever the rate
 			p.throttled()
 			time.Sleep(10 * time.Second)
@@ -70,7 +70,7 @@ func TestA429BelowTheCeilingDoesNotLowerIt(t *testing.T) {
 
 func TestCreatesAreHeldBackAndGiveUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(0)
+		p := newPacer(0, 0)
 		p.holdCreates(time.Minute)
 		began := time.Now()
 		if err := p.wait(t.Context()); err != nil || time.Since(began) != 0 {

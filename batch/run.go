@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,12 +28,21 @@ type Config struct {
 
 	Concurrency       int           // runs in flight; default 10
 	RequestsPerSecond float64       // of all calls together; 0 is no limit
+	CreatesPerMinute  float64       // of creates alone; 0 is no limit
+	PerGroup          int           // runs of one group in flight; 0 is no limit
 	FirstLook         time.Duration // age at which a new run is first read; default 2s
 	Settle            time.Duration // how long after an unsure create a listing is believed to show it
 	Batch             string        // the batch's id, for markers; "" sends none
 	Tracking          Tracking      // which creates carry a marker; "" is [TrackAuto]
 	Offset            time.Duration // the service's clock minus ours, as [Preflight] found it
 	Secrets           Secrets
+
+	// Policy is what bounds the batch. Total is how many tasks it has, which a
+	// canary is spread over; OpenedAt, when it was opened, which MaxTime counts
+	// from.
+	Policy   Policy
+	Total    int
+	OpenedAt time.Time
 
 	// LookBack, when set, is when the batch was opened, and says that the ledger
 	// may have lost its newest commits: marked runs of this batch that it does
@@ -59,6 +69,14 @@ func (c Config) validate() error {
 		return fmt.Errorf("batch.Config.Concurrency: must not be negative, not %d", c.Concurrency)
 	case c.RequestsPerSecond < 0:
 		return fmt.Errorf("batch.Config.RequestsPerSecond: must not be negative, not %v", c.RequestsPerSecond)
+	case c.CreatesPerMinute < 0:
+		return fmt.Errorf("batch.Config.CreatesPerMinute: must not be negative, not %v", c.CreatesPerMinute)
+	case c.PerGroup < 0:
+		return fmt.Errorf("batch.Config.PerGroup: must not be negative, not %d", c.PerGroup)
+	case c.Policy.Canary.Tasks > 0 && c.Total == 0 && c.Tasks != nil:
+		return errors.New("batch.Config.Total: is required with a canary")
+	case c.Policy.MaxTime > 0 && c.OpenedAt.IsZero():
+		return errors.New("batch.Config.OpenedAt: is required with a longest time")
 	}
 	return nil
 }
@@ -88,7 +106,7 @@ func (e *ChangedError) Error() string { return fmt.Sprintf("task %q: %s", e.ID, 
 // done and the batch is closed. Tasks that fail are outcomes, not errors.
 //
 // It returns [ErrInterrupted] when it was drained or detached before the end,
-// a [*RefusedError] when the service refused the key or the quota, an
+// a [*HaltedError] when a policy left tasks over, a [*RefusedError] when the service refused the key or the quota, an
 // [*UnreachableError], a [*ChangedError], or what an expansion of Tasks
 // returned; the batch can then be continued. Any other error means that the
 // ledger is broken and the process should end.
@@ -102,17 +120,23 @@ func Run(ctx context.Context, c Config) error {
 	if c.FirstLook == 0 {
 		c.FirstLook = 2 * time.Second
 	}
+	if c.Tasks == nil {
+		c.Policy = Policy{} // nothing starts
+	}
 	if c.Warn == nil {
 		c.Warn = func(string) {}
 	}
 	r := &runner{
 		Config:  c,
-		pace:    newPacer(c.RequestsPerSecond),
+		pace:    newPacer(c.RequestsPerSecond, c.CreatesPerMinute),
 		halted:  make(chan struct{}),
 		refused: make(chan struct{}),
 		known:   make(map[Status]bool),
 		passes:  make(map[int]pass),
 		vain:    make(map[int]int),
+		terms:   make(map[int]terms),
+		members: newMemberLocks(),
+		budget:  newBudgeter(c.Policy, c.Ledger),
 		judging: semaphore.NewWeighted(judgeAtOnce),
 		leaks:   newLeakFinder(c.Secrets),
 		masks:   newMasker(c.Secrets, secretLeast),
@@ -141,12 +165,21 @@ type runner struct {
 	lastSilent  time.Time       // when a person was last told that nothing is heard
 	unmarked    bool            // the service refuses requests with a marker
 	answered    int             // creates that gave a run
+	terms       map[int]terms   // of the tasks in flight, by position
+	stopped     *HaltedError    // the policy that lets nothing new start; nil for none
+	told        bool            // the ledger says so
 
 	// By position; only while no round is under way.
 	passes map[int]pass
 	vain   map[int]int // creates that were lost and surely made no run
 
 	vainSince time.Time // when the first of those was intended; zero for none
+
+	canaries canaries
+	probing  bool // only canaries start
+	tallies  *tallies
+	members  *memberLocks
+	budget   *budgeter
 
 	judging *semaphore.Weighted // bytes of results that are being judged
 	leaks   *leakFinder
@@ -156,16 +189,25 @@ type runner struct {
 	schemas schemaCache
 }
 
-func (r *runner) run(ctx context.Context) error {
-	starting, cancel := context.WithCancel(ctx)
-	r.noMore = cancel
+func (r *runner) run(ctx context.Context) (err error) {
+	undrained, cancel := context.WithCancel(ctx)
+	starting, noMore := context.WithCancel(undrained)
+	r.noMore = noMore
 	var watching sync.WaitGroup
-	defer func() { cancel(); watching.Wait() }()
+	var late error // of what is written when the time is up
+	defer func() {
+		cancel()
+		noMore()
+		watching.Wait()
+		if late != nil {
+			err = late
+		}
+	}()
 	watching.Go(func() {
 		select {
 		case <-r.Drain:
 			cancel()
-		case <-starting.Done():
+		case <-undrained.Done():
 		}
 	})
 	echoes, err := r.Ledger.Echoes()
@@ -176,18 +218,45 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.recover(); err != nil {
 		return err
 	}
+	if err := r.takeTally(); err != nil {
+		return err
+	}
 	if err := r.takeStock(ctx); err != nil {
 		return err
 	}
-	for {
-		if err := r.round(ctx, starting); err != nil {
-			return err
+	if err := r.takeCanary(); err != nil {
+		return err
+	}
+	if r.Policy.MaxTime > 0 {
+		up := &HaltedError{policyMaxTime, fmt.Sprintf("the batch has had its longest time, %s", r.Policy.MaxTime)}
+		left := time.Until(r.OpenedAt.Add(r.Policy.MaxTime))
+		if left <= 0 {
+			if err := r.stop(up); err != nil {
+				return err
+			}
 		}
-		more, err := r.settle(ctx, starting)
+		watching.Go(func() {
+			if sleep(starting, left) {
+				late = r.stop(up)
+			}
+		})
+	}
+	for {
+		again, err := r.round(ctx, starting)
 		if err != nil {
 			return err
 		}
-		if !more {
+		more, err := r.settle(ctx, undrained)
+		if err != nil {
+			return err
+		}
+		switch {
+		case more || again && starting.Err() == nil:
+		case r.probing:
+			if err := r.endCanary(); err != nil {
+				return err
+			}
+		default:
 			if err := r.lookForLate(ctx); err != nil {
 				return err
 			}
@@ -197,46 +266,78 @@ func (r *runner) run(ctx context.Context) error {
 }
 
 // round starts every pending task, watches every run, and returns when none is
-// in flight.
-func (r *runner) round(ctx, starting context.Context) error {
+// in flight. again says that a further round may start something.
+func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
 	flight, err := r.inFlight()
 	if err != nil {
-		return err
+		return false, err
+	}
+	unsure, err := r.unsureRows()
+	if err != nil {
+		return false, err
+	}
+	r.learnTerms(slices.Concat(flight, unsure))
+	if err := r.budget.open(flight, unsure); err != nil {
+		return false, err
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	starting, cancel := context.WithCancel(starting)
 	defer context.AfterFunc(gctx, cancel)()
 	defer cancel()
-	slots := newSlots(r.Concurrency, len(flight))
+	d := &dispatcher{runner: r, group: group, slots: newSlots(r.Concurrency, len(flight)), line: newLine(newLanes(r.PerGroup))}
+	for _, row := range unsure {
+		d.line.occupy(d.line.lanes.of(row.Group, r.termsOf(row.Position)))
+	}
 	// A task whose run has ended has given its slot away and is being judged and
 	// written: as many of those again at most.
-	group.SetLimit(2 * slots.limit)
+	group.SetLimit(2 * d.slots.limit)
 	for _, row := range flight {
-		slots.take()
+		d.slots.take()
+		w := waiter{position: row.Position, lanes: d.line.lanes.of(row.Group, r.termsOf(row.Position))}
+		d.line.begin(w.position, w.lanes)
 		group.Go(func() error {
-			free := sync.OnceFunc(slots.give)
+			free := sync.OnceFunc(d.slots.give)
 			defer free()
-			return r.guard(row, func() error { return r.resume(gctx, row, free) })
+			return d.walk(w, row, func() error { return r.resume(gctx, row, free) })
 		})
 	}
-	stopped := r.dispatch(gctx, starting, slots, group)
+	again, stopped := d.dispatch(gctx, starting)
 	err = group.Wait()
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case r.isHalted():
-		return r.cause
-	case stopped != nil:
-		return stopped
+		return false, r.cause
 	case ctx.Err() != nil:
-		return ErrInterrupted
+		return false, ErrInterrupted
+	case errors.Is(stopped, ErrInterrupted) && r.stoppedBy() != nil && !r.drained():
+		return false, nil
 	}
-	return nil
+	return again, stopped
+}
+
+// drained reports whether somebody said that nothing new is to start.
+func (r *runner) drained() bool {
+	select {
+	case <-r.Drain:
+		return true
+	default:
+		return false
+	}
 }
 
 // finish closes the batch if nothing is left to do, or if what is left was
 // given up.
 func (r *runner) finish() error {
+	if err := r.skipLeft(); err != nil {
+		return err
+	}
+	switch halted, err := r.leftOver(); {
+	case err != nil:
+		return err
+	case halted != nil:
+		return halted
+	}
 	closed := Event{Kind: BatchClosed, Position: -1}
 	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
 		if err != nil {
@@ -249,6 +350,29 @@ func (r *runner) finish() error {
 		break
 	}
 	return r.append(closed)
+}
+
+// skipLeft ends the tasks that left the manifest while it was not known whether
+// they had a run, and that had none.
+func (r *runner) skipLeft() error {
+	if r.Tasks == nil {
+		return nil
+	}
+	var left []Row
+	for row, err := range r.Ledger.Open(StatePending) {
+		switch {
+		case err != nil:
+			return err
+		case row.Left:
+			left = append(left, row)
+		}
+	}
+	for _, row := range left {
+		if err := r.append(skipped(row, "the manifest no longer has it")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recover takes note of the creates that an earlier process left without an

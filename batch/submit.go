@@ -32,7 +32,7 @@ const detachGrace = 700 * time.Millisecond
 // submit buys a run for the task, and reports whether one is running. It sends
 // a create again only when the one before was surely not accepted.
 func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row, bool, error) {
-	if row.Attempt == 0 || row.Absent {
+	if row.Attempt == 0 || row.Absent || row.Spent {
 		row.Attempt++ // an attempt that a run may yet turn up for keeps its number
 	}
 	began := time.Now()
@@ -52,7 +52,7 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 			// The digest is that of what pairs compared with the row.
 			Digest: strings.TrimPrefix(row.Run, runVersion), Marker: string(m), Offset: r.Offset,
 		})
-		if err != nil {
+		if skipped, err := r.skippedMeanwhile(row, err); skipped || err != nil {
 			return row, false, err
 		}
 		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.Offset
@@ -108,6 +108,7 @@ func refusesMarker(err error) bool {
 // unknown records a create of which it is not known whether it made a run,
 // rejected one that surely made none.
 func (r *runner) unknown(row Row, message string) error {
+	r.budget.inDoubt(row.Position)
 	return r.append(Event{Kind: AttemptUnknown, Position: row.Position, Attempt: row.Attempt, Message: message})
 }
 
@@ -171,6 +172,7 @@ func (r *runner) started(ctx context.Context, row Row, sent Spec, m marker, run 
 		// Not our state: the id belongs to another attempt already.
 		return row, false, r.unsure(ctx, row, fmt.Errorf("the service answered with the run id %q, which belongs to another task", run.ID))
 	}
+	r.budget.accepted(row.Position)
 	r.mu.Lock()
 	r.unsureInRow = 0
 	r.mu.Unlock()

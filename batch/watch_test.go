@@ -41,7 +41,7 @@ func TestAScoutFindsShortRuns(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := &lasting{began: time.Now(), takes: c.takes}
-			p := newPoller(l, newPacer(0), 2*time.Second)
+			p := newPoller(l, newPacer(0, 0), 2*time.Second)
 			var all sync.WaitGroup
 			for i := range 20 {
 				all.Go(func() {

@@ -35,6 +35,7 @@ type application struct {
 	store    *ledger.Store
 	service  *service
 	secrets  batch.Secrets
+	policy   batch.Policy  // of the manifest and the flags
 	offset   time.Duration // the service's clock minus ours
 	unclean  bool          // whoever worked here before did not come to an orderly end
 	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
@@ -138,6 +139,11 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Provider: a.service.provider, Ledger: b, Tasks: tasks,
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
+		CreatesPerMinute:  a.manifest.CreatesPerMinute,
+		PerGroup:          a.manifest.PerGroup,
+		Policy:            a.policy,
+		Total:             sum.Info.Total,
+		OpenedAt:          sum.Info.OpenedAt,
 		FirstLook:         a.service.firstLook,
 		Batch:             sum.Info.ID,
 		Tracking:          a.manifest.Tracking,
@@ -150,7 +156,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Notify: func(e batch.Event) {
 			progress.Event(e)
 			wake()
-			if e.Kind == batch.TaskJudged {
+			if e.Kind == batch.TaskJudged || e.Kind == batch.TaskSkipped {
 				judged(e.Position)
 			}
 		},
@@ -204,7 +210,7 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.
 	}
 	return a.store.Begin(batch.Info{
 		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
-		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
+		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total, Policy: a.policy,
 		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
 	}, untilDone(ctx, a.manifest.Tasks(nil)))
 }
@@ -264,7 +270,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
 	a.show.say("continuing %s: %s done, %s running, %s to go (--new starts afresh)", titled(info),
 		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
-	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC()})
+	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC(), Policy: &a.policy})
 }
 
 // watchSignals closes drain at the first SIGINT and cancels at the second, and
@@ -352,6 +358,7 @@ func (a *application) describe(err error) error {
 	var refused *batch.RefusedError
 	var unreachable *batch.UnreachableError
 	var changed *batch.ChangedError
+	var halted *batch.HaltedError
 	words := errors.New(a.show.masks.Mask(err.Error()))
 	var told *failure
 	switch {
@@ -367,6 +374,8 @@ func (a *application) describe(err error) error {
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
 		return unusable(a.service.baseURL, unreachable, a.secrets)
+	case errors.As(err, &halted):
+		return &failure{exitStopped, fmt.Errorf("stopped early: %w", words), howOn(halted.Policy, a.flags.again)}
 	case errors.As(err, &changed):
 		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
 	}

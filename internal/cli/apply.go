@@ -24,6 +24,7 @@ type applyFlags struct {
 	part        selection
 	envFile     string
 	concurrency int
+	bounds      policyFlags
 	outputs     []string
 	local       bool
 	providerURL string
@@ -59,6 +60,11 @@ which the same selection alone continues; it buys every run of its tasks, also
 where another batch has bought one. The whole manifest is checked all the same.
 The reports that the manifest declares are written with the selected tasks
 alone; -o puts them elsewhere.
+
+What bounds the batch lets nothing new start once it is reached; what is in
+flight is let finish, and the rest stays pending. A batch that was halted so is
+halted again until the bound is moved, or what did not pass is run again with
+retry.
 
 Standard output carries data only: the report whose path is "-", or JSONL when
 no report is declared anywhere. The first Ctrl-C waits for the runs in flight,
@@ -108,6 +114,7 @@ BROWSERBASE_BASE_URL.
 		f.part.define(flags)
 		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
 	})
+	flagGroup(cmd, groupBounds, f.bounds.define)
 	completeTasks(cmd, &f.file)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
@@ -140,6 +147,10 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 			panic(secrets.Masker().Mask(fmt.Sprint(p)))
 		}
 	}()
+	policy, err := f.bounds.resolve(m.Policy)
+	if err != nil {
+		return err
+	}
 	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {
@@ -184,7 +195,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	show.masks = secrets.Masker()
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets, unclean: store.Unclean() || lock.Left(),
+		store: store, service: srv, secrets: secrets, policy: policy, unclean: store.Unclean() || lock.Left(),
 	}
 	return a.run(ctx)
 }

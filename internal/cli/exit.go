@@ -12,6 +12,7 @@ const (
 	exitFailed      = 1   // a run failed, or its fate is unknown
 	exitUsage       = 2   // the command line, the manifest, a secret or a file is wrong
 	exitInvalid     = 3   // every run finished; a result breaks its schema
+	exitStopped     = 4   // a policy let nothing new start
 	exitService     = 5   // the service has no key, refused it, or can't be reached
 	exitHeld        = 6   // another process holds the batch
 	exitInternal    = 70  // state or a report could not be written; a bug
@@ -25,6 +26,7 @@ const exitCodes = `Exit codes:
   2    the command line, the manifest, a secret or a data file is wrong, or an
        output can't be written, or no task is selected; nothing more was sent
   3    every run finished; a result breaks its schema
+  4    stopped early by halt, canary, --fail-fast, --max-time or the budget
   5    the service has no key, refused the key, the quota or the feature, or
        can't be reached
   6    another process holds this batch
@@ -75,7 +77,7 @@ func (e *flagError) Error() string { return firstOf(e.from, "--"+e.flag) + ": " 
 func (e *flagError) Unwrap() error { return e.err }
 
 // precedence orders the codes: when several hold, the first one wins.
-var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitFailed, exitInvalid, exitOK}
+var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitStopped, exitFailed, exitInvalid, exitOK}
 
 // worst picks the code that wins of two.
 func worst(a, b int) int {
@@ -94,6 +96,7 @@ func codeOf(err error) int {
 	var refused *batch.RefusedError
 	var unreachable *batch.UnreachableError
 	var changed *batch.ChangedError
+	var halted *batch.HaltedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -105,6 +108,8 @@ func codeOf(err error) int {
 		return exitService
 	case errors.As(err, &changed):
 		return exitUsage
+	case errors.As(err, &halted):
+		return exitStopped
 	}
 	return exitInternal
 }

@@ -17,9 +17,9 @@ import (
 )
 
 // cli.md, "Exit codes": of those that can occur, the first of 70, 130, 6, 2, 5,
-// 1, 3 wins.
+// 4, 1, 3 wins.
 func TestTheWorstExitCodeWins(t *testing.T) {
-	order := []int{70, 130, 6, 2, 5, 1, 3, 0}
+	order := []int{70, 130, 6, 2, 5, 4, 1, 3, 0}
 	for i, a := range order {
 		for _, b := range order[i:] {
 			if got := worst(a, b); got != a {
@@ -141,6 +141,7 @@ func TestErrorsLeadToTheirExitCodes(t *testing.T) {
 		{&batch.RefusedError{Status: 401}, 5},
 		{&batch.UnreachableError{Err: errors.New("x")}, 5},
 		{&batch.ChangedError{}, 2},
+		{&batch.HaltedError{}, 4},
 		{usage(errors.New("x"), ""), 2},
 		{&failure{code: exitHeld, err: errors.New("x")}, 6},
 		{errors.New("a broken ledger"), 70},

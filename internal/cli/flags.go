@@ -31,6 +31,7 @@ func flagGroup(cmd *cobra.Command, title string, define func(*pflag.FlagSet)) {
 // The headings that several commands share.
 const (
 	groupRunning = "Running"
+	groupBounds  = "Bounds"
 	groupService = "Service"
 	groupOutput  = "Output"
 	groupState   = "State"

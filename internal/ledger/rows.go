@@ -101,9 +101,13 @@ func (b *Batch) row(which string, arg any) (row batch.Row, ok bool, err error) {
 	return row, ok, err
 }
 
+// ofRepetition is the condition of a repetition's members. Its batch is named once
+// more for the index to be found by.
+const ofRepetition = `AND p.position IN (SELECT position FROM tasks WHERE batch = ? AND repeats = ?)`
+
 // Members implements [batch.Ledger].
 func (b *Batch) Members(group string) (members []batch.Row, err error) {
-	for r, err := range b.rows(0, `AND t.batch = ? AND t.repeats = ?`, b.key, group) {
+	for r, err := range b.rows(0, ofRepetition, b.key, group) {
 		if err != nil {
 			return nil, err
 		}

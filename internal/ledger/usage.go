@@ -57,8 +57,16 @@ func whole64(sum float64) int64 {
 func (b *Batch) Tallies() (tallies []batch.Tally, err error) {
 	err = b.store.read(func(c *connection) error {
 		return c.all(`
-			SELECT t.grp, p.outcome, count(*) FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
-			WHERE p.batch = ? AND p.state = 'done' AND p.gone = 0 GROUP BY t.grp, p.outcome ORDER BY t.grp, p.outcome`,
+			SELECT grp, outcome, count(*) FROM (
+				SELECT t.grp, p.outcome FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
+				WHERE p.batch = ?1 AND p.state = 'done' AND p.gone = 0 AND t.repeats IS NULL
+				UNION ALL
+				SELECT max(t.grp), CASE WHEN sum(p.outcome = 'passed') >= `+mustPass+` THEN 'passed' ELSE 'failed' END
+				FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
+				WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+				GROUP BY t.repeats
+				HAVING sum(p.outcome = 'passed') >= `+mustPass+` OR sum(p.outcome = 'passed' OR p.state <> 'done') < `+mustPass+`)
+			GROUP BY grp, outcome ORDER BY grp, outcome`,
 			[]any{b.key}, func(rows *sql.Rows) (bool, error) {
 				var t batch.Tally
 				err := rows.Scan(&t.Group, &t.Outcome, &t.Tasks)
@@ -68,6 +76,10 @@ func (b *Batch) Tallies() (tallies []batch.Tally, err error) {
 	})
 	return tallies, err
 }
+
+// mustPass is how many members of a repetition must pass: all, where it does not
+// say.
+const mustPass = `max(coalesce(nullif(json_extract(t.repeat, '$.pass'), 0), json_extract(t.repeat, '$.times')))`
 
 // typicalRuns is how many runs tell how long those of a template take.
 const typicalRuns = 200

@@ -1,0 +1,81 @@
+package batch
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// terms are what the manifest says of a task in flight that the ledger does not
+// keep.
+type terms struct {
+	retry   Retry
+	context string // id of the browser context that its run changes; "" for none
+}
+
+func termsFor(t Task) terms {
+	return terms{retry: t.Retry, context: persistentContext(t.Spec.BrowserSettings)}
+}
+
+// persistentContext is the id of the browser context that a run leaves changed;
+// "" when there is none.
+func persistentContext(settings json.RawMessage) string {
+	if !bytes.Contains(settings, []byte("persist")) {
+		return ""
+	}
+	var s struct {
+		Context struct {
+			ID      string `json:"id"`
+			Persist bool   `json:"persist"`
+		} `json:"context"`
+	}
+	if json.Unmarshal(settings, &s) != nil || !s.Context.Persist {
+		return ""
+	}
+	return s.Context.ID
+}
+
+// learnTerms reads the manifest for the terms of tasks that an earlier process
+// left in flight. A task that is not found there is not tried again; what is
+// wrong with the manifest is for dispatch to say.
+func (r *runner) learnTerms(rows []Row) {
+	missing := make(map[int]bool)
+	r.mu.Lock()
+	for _, row := range rows {
+		if _, known := r.terms[row.Position]; !known {
+			missing[row.Position] = true
+		}
+	}
+	r.mu.Unlock()
+	if r.Tasks == nil || len(missing) == 0 {
+		return
+	}
+	for p, err := range pairs(r.Tasks, r.Ledger) {
+		if err != nil {
+			return
+		}
+		if missing[p.row.Position] {
+			r.setTerms(p.row.Position, termsFor(p.task))
+			if delete(missing, p.row.Position); len(missing) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (r *runner) termsOf(position int) terms {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.terms[position]
+}
+
+func (r *runner) setTerms(position int, t terms) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.terms[position] = t
+}
+
+func (r *runner) forgetTerms(position int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.terms, position)
+}
