@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,6 +41,21 @@ type Config struct {
 	// Drain, once closed, lets nothing new start; what is in flight is waited
 	// for. Cancelling Run's context detaches: runs go on remotely.
 	Drain <-chan struct{}
+
+	// Stop, once closed, drains too, and has the runs in flight stopped and their
+	// end waited for, three minutes at most. The task of a run that was stopped so
+	// is pending again; one that had completed before keeps its result.
+	Stop <-chan struct{}
+
+	// SubmitOnly starts every task and watches no run: Concurrency bounds the
+	// creates that are on their way. The batch stays unfinished while runs are in
+	// flight.
+	SubmitOnly bool
+
+	// Blind says that not all secrets are known, so that nothing may be kept of
+	// what a run says: one that was stopped by order is recorded as such, any other
+	// end is left to the next process.
+	Blind bool
 
 	// Notify is told of every event after it is durable, and Warn of what a
 	// person should know. Both are called from several goroutines.
@@ -133,12 +149,15 @@ type runner struct {
 	refused  chan struct{} // closed when the service refused us: nothing can be read either
 	cause    error         // why; read only after halted is closed
 
+	anew atomic.Bool // a task that the dispatcher has passed is to be run anew
+
 	mu          sync.Mutex
 	known       map[Status]bool // unknown status words that were warned of
 	unsureInRow int             // creates without an answer since the last run that started
 	lastSilent  time.Time       // when a person was last told that nothing is heard
 	unmarked    bool            // the service refuses requests with a marker
 	answered    int             // creates that gave a run
+	stopsTold   int             // stops without effect that a person was told of
 
 	// By position; only while no round is under way.
 	passes map[int]pass
@@ -163,6 +182,8 @@ func (r *runner) run(ctx context.Context) error {
 		select {
 		case <-r.Drain:
 			cancel()
+		case <-r.Stop:
+			cancel()
 		case <-starting.Done():
 		}
 	})
@@ -178,14 +199,19 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	for {
-		if err := r.round(ctx, starting); err != nil {
+		err := r.round(ctx, starting)
+		if r.SubmitOnly && r.ordered() && (err == nil || errors.Is(err, ErrInterrupted)) && ctx.Err() == nil {
+			r.SubmitOnly = false // another round watches what was started, and stops it
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		more, err := r.settle(ctx, starting)
 		if err != nil {
 			return err
 		}
-		if !more {
+		if !more && !r.anew.Swap(false) {
 			if err := r.lookForLate(ctx); err != nil {
 				return err
 			}
@@ -235,12 +261,15 @@ func (r *runner) round(ctx, starting context.Context) error {
 // finish closes the batch if nothing is left to do, or if what is left was
 // given up.
 func (r *runner) finish() error {
+	if left, err := r.submitted(); left || err != nil {
+		return err
+	}
 	closed := Event{Kind: BatchClosed, Position: -1}
 	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
 		if err != nil {
 			return err
 		}
-		if r.Tasks != nil {
+		if r.Tasks != nil || r.ordered() {
 			return ErrInterrupted
 		}
 		closed.Message = "given up: what had not started was left"
@@ -271,7 +300,7 @@ func (r *runner) recover() error {
 // than were once in flight together, and those that were adopted.
 func (r *runner) inFlight() ([]Row, error) {
 	var flight []Row
-	for row, err := range r.Ledger.Open(StateRunning, StateEnded) {
+	for row, err := range r.Ledger.Open(r.watched()...) {
 		if err != nil {
 			return nil, err
 		}
