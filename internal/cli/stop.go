@@ -180,7 +180,7 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 	close(order)
 	c := batch.Config{
 		Provider: a.service.provider, Ledger: b, RequestsPerSecond: a.service.rate, FirstLook: a.service.firstLook,
-		Batch: info.ID, Offset: offset, Secrets: a.secrets, Stop: order, Blind: len(missing) > 0,
+		Batch: info.ID, Offset: offset, Secrets: a.secrets, Settle: defaultSettle, Stop: order, Blind: len(missing) > 0,
 		Warn:   a.show.warn,
 		Notify: func(e batch.Event) { a.show.stops.event(e, a.show.say) },
 	}
