@@ -149,7 +149,8 @@ type runner struct {
 	refused  chan struct{} // closed when the service refused us: nothing can be read either
 	cause    error         // why; read only after halted is closed
 
-	anew atomic.Bool // a task that the dispatcher has passed is to be run anew
+	anew       atomic.Bool // a task that the dispatcher has passed is to be run anew
+	forgetOnce sync.Once   // at the order to stop
 
 	mu          sync.Mutex
 	known       map[Status]bool // unknown status words that were warned of
@@ -178,6 +179,9 @@ func (r *runner) run(ctx context.Context) error {
 	r.noMore = cancel
 	var watching sync.WaitGroup
 	defer func() { cancel(); watching.Wait() }()
+	if r.ordered() {
+		cancel() // before anything is settled
+	}
 	watching.Go(func() {
 		select {
 		case <-r.Drain:

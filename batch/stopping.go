@@ -47,6 +47,7 @@ func (o *observation) seenBlind(run Observed) (bool, error) {
 // its deadline has is all the same to the service; the task has failed if it was
 // the deadline's doing.
 func (o *observation) order(ctx context.Context) (bool, error) {
+	o.forgetOnce.Do(o.pace.forget) // the looks that wait would hold up the stops
 	o.isOrdered, o.looked = true, false
 	if o.stopping {
 		return false, nil // its deadline has stopped it: its end is all that is waited for

@@ -297,3 +297,59 @@ func TestSubmitOnlyIsStoppedToo(t *testing.T) {
 		}
 	})
 }
+
+// Where the calls are slow, all stops come before the looks that confirm them,
+// and no run is given up before it was looked at.
+func TestManyStopsComeBeforeTheirConfirmations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const runs = 400
+		all := tasks(t, runs)
+		for i := range all {
+			all[i].Timeout = 10 * time.Hour
+		}
+		l := newMemory(all)
+		s := newService(t, l)
+		s.length = 20 * time.Hour
+		var last time.Time
+		p := stopper{s, func() error { last = time.Now(); return nil }}
+		c := Config{Provider: p, Ledger: l, Tasks: sequence(all), Concurrency: runs, RequestsPerSecond: 1}
+		c.Stop = orderAfter(time.Hour)
+		ordered := time.Now().Add(time.Hour)
+		if err := Run(t.Context(), c); !errors.Is(err, ErrInterrupted) {
+			t.Fatalf("got %v, want ErrInterrupted", err)
+		}
+		for i, row := range l.rows {
+			if row.State != StatePending || row.Attempt != 1 {
+				t.Fatalf("task %d is %s after attempt %d, want pending after 1", i, row.State, row.Attempt)
+			}
+		}
+		if d := last.Sub(ordered); len(s.stops) != runs || d > (runs+20)*time.Second {
+			t.Errorf("%d stops, the last after %s, want %d within %ds", len(s.stops), d, runs, runs+20)
+		}
+	})
+}
+
+// What is not known when the order comes is not settled in a hurry.
+func TestAnOrderLeavesCreatesWithoutAnAnswer(t *testing.T) {
+	for range 8 {
+		synctest.Test(t, func(t *testing.T) {
+			l, s, c := bench(t, 1)
+			s.start = func(int, Spec) (Observed, error) { return Observed{}, errReset }
+			s.list = func(time.Time) ([]Observed, error) { return nil, nil }
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Minute, cancel)
+			c.Settle = time.Hour
+			if err := Run(ctx, c); !errors.Is(err, ErrInterrupted) {
+				t.Fatalf("got %v, want ErrInterrupted", err)
+			}
+			c.Tasks, c.Settle = nil, 0
+			closed := make(chan struct{})
+			close(closed)
+			c.Stop = closed
+			if err := Run(t.Context(), c); !errors.Is(err, ErrInterrupted) {
+				t.Fatalf("got %v, want ErrInterrupted", err)
+			}
+			wantOutcomes(t, l, "(unsure)")
+		})
+	}
+}
