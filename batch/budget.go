@@ -46,6 +46,7 @@ type budgeter struct {
 	most   Budget
 	price  Price
 	ledger Ledger
+	final  bool // no run is waited for, so that what is reserved stays so
 
 	mu       sync.Mutex
 	used     ration
@@ -61,8 +62,8 @@ type lengths struct {
 	before time.Duration // the median of earlier ones; 0 for not known
 }
 
-func newBudgeter(p Policy, l Ledger) *budgeter {
-	b := &budgeter{most: p.Budget, ledger: l, held: make(map[int]ration), lengths: make(map[string]*lengths)}
+func newBudgeter(p Policy, l Ledger, final bool) *budgeter {
+	b := &budgeter{most: p.Budget, ledger: l, final: final, held: make(map[int]ration), lengths: make(map[string]*lengths)}
 	if p.Price != nil {
 		b.price = *p.Price
 	}
@@ -166,8 +167,11 @@ func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, er
 	if halted := b.passes(b.used, one, known); halted != nil {
 		return false, halted, nil
 	}
-	if b.passes(b.used.plus(b.reserved), one, known) != nil {
-		return false, nil, nil
+	if halted := b.passes(b.used.plus(b.reserved), one, known); halted != nil {
+		if !b.final {
+			halted = nil
+		}
+		return false, halted, nil
 	}
 	b.held[position] = one
 	b.reserved = b.reserved.plus(one)

@@ -117,10 +117,13 @@ func (d *dispatcher) admit(starting context.Context, w waiter) error {
 
 // walk carries a task of this round on to wherever its steps lead.
 func (d *dispatcher) walk(w waiter, row Row, steps func() error) error {
-	look := len(w.lanes) > 0 || d.termsOf(w.position).retry.Max > 0
+	look := d.SubmitOnly || len(w.lanes) > 0 || d.termsOf(w.position).retry.Max > 0
 	var now Row // where it stands then; zero where that does not matter
 	defer func() {
-		d.budget.release(w.position)
+		abroad := d.SubmitOnly && now.State == StateRunning
+		if !abroad {
+			d.budget.release(w.position)
+		}
 		var again *waiter
 		var missed time.Time
 		if now.State == StatePending && now.Retries > row.Retries {
@@ -130,7 +133,7 @@ func (d *dispatcher) walk(w waiter, row Row, steps func() error) error {
 				missed = now.After
 			}
 		}
-		d.line.end(w.position, w.lanes, now.State == StateUnsure || now.State == StateStarting, again, missed)
+		d.line.end(w.position, w.lanes, abroad || now.State == StateUnsure || now.State == StateStarting, again, missed)
 	}()
 	err := d.guard(row, steps)
 	if err == nil && look {

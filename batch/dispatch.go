@@ -83,7 +83,7 @@ func (r *runner) start(ctx, starting context.Context, task Task, row Row, free f
 	}
 	row.Timeout = task.Timeout // it may have been edited since the batch was opened
 	row, running, err := r.submit(ctx, starting, task, row)
-	if err != nil || !running {
+	if err != nil || !running || r.SubmitOnly {
 		return err
 	}
 	return r.follow(ctx, row, s, free)

@@ -76,7 +76,7 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 		r.complete(&v, j, result)
 	case StatusStopped:
 		v.Outcome, v.Reason, v.Message = Failed, Stopped, "the run was stopped, and not by this batch"
-		if !row.StopAt.IsZero() {
+		if row.StopWhy == StopDeadline {
 			v.Reason, v.Message = Deadline, fmt.Sprintf("the run passed its timeout of %s and was stopped", row.Timeout)
 		}
 	case StatusTimedOut:

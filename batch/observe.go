@@ -7,11 +7,9 @@ import (
 	"time"
 )
 
-// How long a run that we stopped is given to come to its end, how often a run
-// must be not found, over how long, before it counts as lost, and how long the
-// service may be out of reach before the batch is halted.
+// How often a run must be not found, over how long, before it counts as lost,
+// and how long the service may be out of reach before the batch is halted.
 const (
-	stopGrace   = 3 * time.Minute
 	lostAfter   = 3
 	lostOver    = time.Minute
 	silenceMost = 10 * time.Minute // also of answers that can't be read
@@ -35,8 +33,12 @@ func (r *runner) follow(ctx context.Context, row Row, s *judge, free func()) err
 		return err
 	}
 	r.budget.ended(row, lengthOf(row, *ended.Run))
-	if !r.heeds(row) {
+	stopped := row.StopWhy == StopOrder && ended.Run.Status == StatusStopped
+	if stopped || !r.heeds(row) {
 		free()
+	}
+	if stopped {
+		return r.finishStopped(row, *ended)
 	}
 	row.State, row.Status, row.Cause = StateEnded, ended.Run.Status, ended.Run.Cause
 	if ended.Run.Result.Aside() {
@@ -67,14 +69,10 @@ func (r *runner) finishRun(row Row, s *judge, ended Event) error {
 // passed. It returns the event of the end, which is not written yet, or nil when
 // the task was judged on the way or the run is let go.
 func (r *runner) observe(ctx context.Context, row Row) (Row, *Event, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	sights := r.watch.watch(ctx, row.RunID, row.StartedAt)
-	defer func() {
-		cancel()
-		for range sights { // until the watcher has let go of the run
-		}
-	}()
+	v := r.visit(ctx, row.RunID, row.StartedAt)
+	defer func() { v.leave() }()
 	o := observation{runner: r, row: row}
+	order := r.Stop
 	var deadline <-chan time.Time
 	for {
 		var done bool
@@ -84,11 +82,17 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, *Event, error) {
 			return o.row, nil, nil
 		case <-r.refused:
 			return o.row, nil, nil // the next process reads the run
-		case s, ok := <-sights:
+		case s, ok := <-v.sights:
 			if !ok {
 				return o.row, nil, nil
 			}
+			o.looked = true
 			done, err = o.see(ctx, s)
+		case <-order:
+			order = nil
+			v.leave() // all stops come before the looks that show what came of them
+			done, err = o.order(ctx)
+			v = r.visit(ctx, row.RunID, time.Now())
 		case <-deadline:
 			done, err = o.late(ctx)
 		}
@@ -96,6 +100,25 @@ func (r *runner) observe(ctx context.Context, row Row) (Row, *Event, error) {
 			return o.row, o.ended, err
 		}
 		deadline = o.timer()
+	}
+}
+
+// A visit is the watcher looking at one run for us.
+type visit struct {
+	sights <-chan sight
+	cancel context.CancelFunc
+}
+
+func (r *runner) visit(ctx context.Context, runID string, since time.Time) visit {
+	ctx, cancel := context.WithCancel(ctx)
+	return visit{r.watch.watch(ctx, runID, since), cancel}
+}
+
+// leave ends the visit, and waits until the watcher has let go of the run.
+func (v visit) leave() {
+	v.cancel()
+	for s := range v.sights {
+		drop(s.run)
 	}
 }
 
@@ -114,23 +137,27 @@ type observation struct {
 	stops    int       // that were sent, those included that were throttled
 	again    time.Time // when a stop that was throttled is sent again
 	armed    *time.Timer
+
+	isOrdered bool          // to stop; then also the deadline is nobody's concern any more
+	looked    bool          // at the run, since it was
+	patience  time.Duration // more of it than stopGrace
 }
 
 // timer arms the deadline. It is armed only after a first look, since the run
 // may have ended long ago, while nobody watched.
 func (o *observation) timer() <-chan time.Time {
-	if !o.heard {
+	if !o.heard && !o.isOrdered {
 		return nil
 	}
 	at := o.row.StartedAt.Add(o.row.Timeout)
 	switch {
 	case o.stopping:
-		at = o.row.StopAt.Add(stopGrace)
+		at = o.row.StopAt.Add(stopGrace + o.patience)
 	case !o.again.IsZero():
 		at = o.again
 	}
 	wait := time.Until(at)
-	if !o.silent.IsZero() {
+	if !o.silent.IsZero() && !o.isOrdered {
 		wait = max(wait, lookMost) // nothing is decided while nothing is heard
 	}
 	if o.armed == nil {
@@ -209,6 +236,9 @@ func (o *observation) unreadable(ctx context.Context, cause error) (bool, error)
 // seen takes in what the service says of the run.
 func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
+	if o.Blind {
+		return o.seenBlind(run)
+	}
 	o.maskRun(&run)
 	if run.Status.Ended() {
 		o.ended = &Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, At: time.Now().UTC(), Run: &run}
@@ -246,50 +276,6 @@ func (o *observation) notFound() (bool, error) {
 	})
 	o.row.State = StateDone
 	return true, err
-}
-
-// late is called when the deadline has passed: first to stop the run, then,
-// when it would not end, to give it up.
-func (o *observation) late(ctx context.Context) (bool, error) {
-	if !o.silent.IsZero() {
-		return false, nil
-	}
-	if o.stopping {
-		err := o.judged(o.row, Verdict{
-			Outcome: Failed, Reason: Deadline,
-			Message: fmt.Sprintf("the run passed its timeout of %s and did not end within %s of being stopped", o.row.Timeout, stopGrace),
-		})
-		o.row.State = StateDone
-		return true, err
-	}
-	at := time.Now().UTC()
-	err := o.append(Event{
-		Kind: StopIntended, Position: o.row.Position, Attempt: o.row.Attempt, At: at,
-		Message: fmt.Sprintf("timeout of %s passed", o.row.Timeout),
-	})
-	if err != nil {
-		return false, err
-	}
-	o.row.StopAt, o.stopping = at, true
-	if o.pace.wait(ctx) != nil {
-		return true, nil
-	}
-	// A stop is sent once, and again only after a 429: that one did nothing.
-	// Whatever came of it, the next looks show it: a run that had ended before
-	// keeps its result.
-	err = o.Provider.Stop(ctx, o.row.RunID)
-	o.stops++
-	var throttled *ThrottledError
-	switch {
-	case err == nil, errors.Is(err, ErrAlreadyEnded), ctx.Err() != nil:
-	case errors.As(err, &throttled):
-		o.pace.throttled()
-		o.stopping = false
-		o.again = time.Now().Add(max(throttled.RetryAfter, jitter(backoff(o.stops, resendFirst, resendMost))))
-	default:
-		o.warn(fmt.Sprintf("run %s passed its timeout and the stop was not confirmed: %s", o.row.RunID, err))
-	}
-	return false, nil
 }
 
 // warnSilent tells, once a minute for all runs together, that nothing is heard

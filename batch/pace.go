@@ -57,7 +57,18 @@ func newPacer(perSecond, createsPerMinute float64) *pacer {
 // wait blocks until a call may be made.
 func (p *pacer) wait(ctx context.Context) error {
 	p.recover(time.Now())
-	return p.limiter.Wait(ctx)
+	p.mu.Lock()
+	limiter := p.limiter
+	p.mu.Unlock()
+	return limiter.Wait(ctx)
+}
+
+// forget lets nobody wait for the turns of those who waited until now. They are
+// about to give up, and a turn that is given back late is lost.
+func (p *pacer) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limiter = rate.NewLimiter(p.limiter.Limit(), 1)
 }
 
 // waitCreate blocks until a create may be sent: a 429 holds all creates back.

@@ -29,7 +29,8 @@ type Provider interface {
 	Get(ctx context.Context, id string) (Observed, error)
 
 	// Stop asks the service to stop a run, once. [ErrAlreadyEnded] when it had
-	// finished before.
+	// finished before, a [*NotCreatedError] when the request did not reach the
+	// service.
 	Stop(ctx context.Context, id string) error
 
 	// List yields the runs created at or after since, every page, each run
@@ -48,9 +49,9 @@ var (
 	ErrAlreadyEnded = errors.New("the run had already ended")
 )
 
-// A NotCreatedError says that a create did not reach the service: the dial,
-// the name lookup or the handshake failed, or nothing had been written. It is
-// safe to send again.
+// A NotCreatedError says that a create, or a stop, did not reach the service: the
+// dial, the name lookup or the handshake failed, or nothing had been written. It
+// is safe to send again.
 type NotCreatedError struct{ Err error }
 
 func (e *NotCreatedError) Error() string { return e.Err.Error() }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,6 +53,21 @@ type Config struct {
 	// Drain, once closed, lets nothing new start; what is in flight is waited
 	// for. Cancelling Run's context detaches: runs go on remotely.
 	Drain <-chan struct{}
+
+	// Stop, once closed, drains too, and has the runs in flight stopped and their
+	// end waited for, three minutes at most. The task of a run that was stopped so
+	// is pending again; one that had completed before keeps its result.
+	Stop <-chan struct{}
+
+	// SubmitOnly starts every task and watches no run: Concurrency bounds the
+	// creates that are on their way. The batch stays unfinished while runs are in
+	// flight.
+	SubmitOnly bool
+
+	// Blind says that not all secrets are known, so that nothing may be kept of
+	// what a run says: one that was stopped by order is recorded as such, any other
+	// end is left to the next process.
+	Blind bool
 
 	// Notify is told of every event after it is durable, and Warn of what a
 	// person should know. Both are called from several goroutines.
@@ -136,7 +152,7 @@ func Run(ctx context.Context, c Config) error {
 		vain:    make(map[int]int),
 		terms:   make(map[int]terms),
 		members: newMemberLocks(),
-		budget:  newBudgeter(c.Policy, c.Ledger),
+		budget:  newBudgeter(c.Policy, c.Ledger, c.SubmitOnly),
 		judging: semaphore.NewWeighted(judgeAtOnce),
 		leaks:   newLeakFinder(c.Secrets),
 		masks:   newMasker(c.Secrets, secretLeast),
@@ -159,12 +175,16 @@ type runner struct {
 	refused  chan struct{} // closed when the service refused us: nothing can be read either
 	cause    error         // why; read only after halted is closed
 
+	anew       atomic.Bool // a task that the dispatcher has passed is to be run anew
+	forgetOnce sync.Once   // at the order to stop
+
 	mu          sync.Mutex
 	known       map[Status]bool // unknown status words that were warned of
 	unsureInRow int             // creates without an answer since the last run that started
 	lastSilent  time.Time       // when a person was last told that nothing is heard
 	unmarked    bool            // the service refuses requests with a marker
 	answered    int             // creates that gave a run
+	stopsTold   int             // stops without effect that a person was told of
 	terms       map[int]terms   // of the tasks in flight, by position
 	stopped     *HaltedError    // the policy that lets nothing new start; nil for none
 	told        bool            // the ledger says so
@@ -203,9 +223,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 			err = late
 		}
 	}()
+	if r.ordered() {
+		cancel() // before anything is settled
+	}
 	watching.Go(func() {
 		select {
 		case <-r.Drain:
+			cancel()
+		case <-r.Stop:
 			cancel()
 		case <-undrained.Done():
 		}
@@ -243,6 +268,10 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	for {
 		again, err := r.round(ctx, starting)
+		if r.SubmitOnly && r.ordered() && (err == nil || errors.Is(err, ErrInterrupted)) && ctx.Err() == nil {
+			r.SubmitOnly, r.budget.final = false, false // another round watches what was started, and stops it
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -250,6 +279,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		again = r.anew.Swap(false) || again
 		switch {
 		case more || again && starting.Err() == nil:
 		case r.probing:
@@ -276,8 +306,12 @@ func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.learnTerms(slices.Concat(flight, unsure))
-	if err := r.budget.open(flight, unsure); err != nil {
+	abroad, err := r.abroad()
+	if err != nil {
+		return false, err
+	}
+	r.learnTerms(slices.Concat(flight, abroad, unsure))
+	if err := r.budget.open(slices.Concat(flight, abroad), unsure); err != nil {
 		return false, err
 	}
 	group, gctx := errgroup.WithContext(ctx)
@@ -285,7 +319,7 @@ func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
 	defer context.AfterFunc(gctx, cancel)()
 	defer cancel()
 	d := &dispatcher{runner: r, group: group, slots: newSlots(r.Concurrency, len(flight)), line: newLine(newLanes(r.PerGroup))}
-	for _, row := range unsure {
+	for _, row := range slices.Concat(unsure, abroad) {
 		d.line.occupy(d.line.lanes.of(row.Group, r.termsOf(row.Position)))
 	}
 	// A task whose run has ended has given its slot away and is being judged and
@@ -312,8 +346,24 @@ func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
 		return false, ErrInterrupted
 	case errors.Is(stopped, ErrInterrupted) && r.stoppedBy() != nil && !r.drained():
 		return false, nil
+	case errors.Is(stopped, ErrInterrupted):
+		return false, r.unlessStarted(stopped)
 	}
 	return again, stopped
+}
+
+// unlessStarted is nil if nothing is left that could start, so that whoever was
+// told to end at the very end has ended all the same.
+func (r *runner) unlessStarted(interrupted error) error {
+	for row, err := range r.Ledger.Open(StatePending) {
+		if err != nil {
+			return err
+		}
+		if !row.Left {
+			return interrupted
+		}
+	}
+	return nil
 }
 
 // drained reports whether somebody said that nothing new is to start.
@@ -322,7 +372,7 @@ func (r *runner) drained() bool {
 	case <-r.Drain:
 		return true
 	default:
-		return false
+		return r.ordered()
 	}
 }
 
@@ -338,12 +388,15 @@ func (r *runner) finish() error {
 	case halted != nil:
 		return halted
 	}
+	if left, err := r.submitted(); left || err != nil {
+		return err
+	}
 	closed := Event{Kind: BatchClosed, Position: -1}
 	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
 		if err != nil {
 			return err
 		}
-		if r.Tasks != nil {
+		if r.Tasks != nil || r.ordered() {
 			return ErrInterrupted
 		}
 		closed.Message = "given up: what had not started was left"
@@ -397,7 +450,7 @@ func (r *runner) recover() error {
 // than were once in flight together, and those that were adopted.
 func (r *runner) inFlight() ([]Row, error) {
 	var flight []Row
-	for row, err := range r.Ledger.Open(StateRunning, StateEnded) {
+	for row, err := range r.Ledger.Open(r.watched()...) {
 		if err != nil {
 			return nil, err
 		}

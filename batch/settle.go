@@ -60,7 +60,8 @@ func (r *runner) settle(ctx, starting context.Context) (more bool, err error) {
 		if err != nil || len(rows) == 0 {
 			return more, err
 		}
-		if !sleep(starting, r.untilNextPass(rows)) {
+		// Not even at once, when told to end: what is not known stays so.
+		if starting.Err() != nil || !sleep(starting, r.untilNextPass(rows)) {
 			return false, ErrInterrupted
 		}
 		at := time.Now()

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"sync"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -39,6 +37,9 @@ type application struct {
 	offset   time.Duration // the service's clock minus ours
 	unclean  bool          // whoever worked here before did not come to an orderly end
 	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
+
+	lock *ledger.NameLock
+	stop <-chan struct{} // closed when the runs in flight are to be stopped
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -152,9 +153,12 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
+		Stop:              a.stop,
+		SubmitOnly:        a.flags.submitOnly && tasks != nil,
 		Warn:              progress.Warn,
 		Notify: func(e batch.Event) {
 			progress.Event(e)
+			a.show.stops.event(e, a.show.say)
 			wake()
 			if e.Kind == batch.TaskJudged || e.Kind == batch.TaskSkipped {
 				judged(e.Position)
@@ -163,6 +167,9 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	})
 	if e := logged(); err == nil {
 		err = e
+	}
+	if codeOf(err) != exitInternal {
+		err = errors.Join(err, a.tellStops(b))
 	}
 	return err
 }
@@ -273,46 +280,10 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC(), Policy: &a.policy})
 }
 
-// watchSignals closes drain at the first SIGINT and cancels at the second, and
-// at once for every other signal.
-func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop func()) {
-	signals, unnotify := a.sys.Signals()
-	closing := make(chan struct{})
-	quit := make(chan struct{})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		draining, detached := false, false
-		var telling sync.WaitGroup // a terminal that is stopped must not keep the next signal
-		defer telling.Wait()
-		for {
-			select {
-			case <-quit:
-				return
-			case s := <-signals:
-				if s == os.Interrupt && !draining {
-					draining = true
-					close(closing)
-					telling.Go(a.show.interrupted)
-					continue
-				}
-				cancel() // first: the message takes a moment on a large batch
-				a.sys.console.hurry()
-				if !detached {
-					detached = true
-					telling.Go(a.show.detached)
-				}
-			}
-		}
-	}()
-	return closing, func() { unnotify(); close(quit); <-done }
-}
-
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
-		err := errors.Join(errors.New(a.show.masks.Mask("the batch can't go on: "+runErr.Error())), stream.close(ctx, false))
-		return &failure{exitInternal, err, "what was acknowledged is safe; make room or mend the state folder, and the same command continues"}
+		return a.broken(runErr, stream.close(ctx, false))
 	}
 	sum, err := b.Summary()
 	if err != nil {
@@ -330,7 +301,15 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	case e != nil && (a.flags.events != report.Stdout || !isGone(e)):
 		err = errors.Join(err, fmt.Errorf("events: %w", e))
 	}
-	a.summarize(sum, written, runErr)
+	started, startErr := a.started(b, sum, runErr)
+	if startErr != nil {
+		return startErr
+	}
+	if started != nil {
+		a.summarizeStarted(*started, sum, written)
+	} else {
+		a.summarize(sum, written, runErr)
+	}
 	if err != nil {
 		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
 		if finished {
@@ -344,7 +323,11 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if unread {
 		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
-	if code := codeOfCounts(sum.Counts); code != exitOK {
+	code := codeOfCounts(sum.Counts)
+	if started != nil {
+		code = started.code()
+	}
+	if code != exitOK {
 		return &failure{code: code, err: errTold}
 	}
 	return nil

@@ -37,6 +37,9 @@ type applyFlags struct {
 	verbose     bool
 	trace       func(api.Exchange) // nil without verbose
 	again       string             // the command line that continues the batch
+	onInterrupt string             // drain, detach or stop
+	submitOnly  bool
+	collect     string // the command line that collects what submitOnly started
 }
 
 func newApply(sys Sys, line []string) *cobra.Command {
@@ -67,8 +70,14 @@ halted again until the bound is moved, or what did not pass is run again with
 retry.
 
 Standard output carries data only: the report whose path is "-", or JSONL when
-no report is declared anywhere. The first Ctrl-C waits for the runs in flight,
-the second leaves them running for the next apply.
+no report is declared anywhere.
+
+The first Ctrl-C waits for the runs in flight, the second, SIGTERM and a lost
+terminal leave them running for the next apply. --on-interrupt detach leaves them
+at the first. --on-interrupt stop stops them at the first signal of any kind: the
+next apply runs their tasks anew, and pays for them again; one that had completed
+keeps its result. --submit-only ends as soon as every task was started, and the
+next apply without it collects the runs.
 
 The key is read from BROWSERBASE_API_KEY, the address from --provider-url or
 BROWSERBASE_BASE_URL.
@@ -78,10 +87,11 @@ BROWSERBASE_BASE_URL.
   bbbatch apply tasks.yaml -j 20
   bbbatch apply tasks.yaml -o prices.csv -o jsonl:- | jq .result
   bbbatch apply tasks.yaml --limit 3 -o try.csv
-  bbbatch apply tasks.yaml --select 'sku-*' --tag nightly`,
+  bbbatch apply tasks.yaml --select 'sku-*' --tag nightly
+  bbbatch apply tasks.yaml --submit-only && sleep 1h && bbbatch apply tasks.yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			f.again = againKeeping(sys, line)
+			f.again, f.collect = againKeeping(sys, line), collecting(sys, line)
 			file, err := f.file.name(c, args)
 			if err != nil {
 				return err
@@ -98,6 +108,9 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
+			if f.submitOnly && (f.local || m.Provider == "local") {
+				return wrongFlag("submit-only", errors.New("can't be used with the local server, whose runs end with this process"), "bbbatch serve makes one that stays")
+			}
 			if m.Total == 0 {
 				p := noTasks(m)
 				return usage(p, p.Hint)
@@ -112,6 +125,8 @@ BROWSERBASE_BASE_URL.
 		f.file.define(flags)
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
 		f.part.define(flags)
+		choiceVar(flags, &f.onInterrupt, "on-interrupt", interruptDrain, "`WHAT` the first Ctrl-C does with the runs in flight: drain waits for them, detach\nleaves them to the next apply, stop stops them (so do SIGTERM and SIGHUP then)", interruptDrain, interruptDetach, interruptStop)
+		flags.BoolVar(&f.submitOnly, "submit-only", false, "start every task and end; the next apply collects the runs.\n--concurrency bounds the creates on their way, not the runs")
 		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
 	})
 	flagGroup(cmd, groupBounds, f.bounds.define)
@@ -195,7 +210,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	show.masks = secrets.Masker()
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets, policy: policy, unclean: store.Unclean() || lock.Left(),
+		store: store, service: srv, secrets: secrets, policy: policy, lock: lock, unclean: store.Unclean() || lock.Left(),
 	}
 	return a.run(ctx)
 }

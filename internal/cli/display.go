@@ -26,6 +26,7 @@ type display struct {
 	local bool // runs end with this process
 
 	masks *batch.Masker // set before the first request
+	stops stopCount
 
 	mu       sync.Mutex
 	progress *report.Progress // while a batch is carried out
@@ -156,29 +157,6 @@ func (b besideBar) Write(data []byte) (int, error) {
 		return p.Through(b.w).Write(data)
 	}
 	return b.w.Write(data)
-}
-
-// interrupted answers the first Ctrl-C.
-func (d *display) interrupted() {
-	if p := d.now(); p != nil {
-		p.Drain()
-	}
-	if n, ok := d.inFlight(); ok {
-		again := "leaves them running: the next apply collects them"
-		if d.local {
-			again = "gives them up: the local server ends with this process"
-		}
-		d.say("nothing new is started; waiting for %s in flight. Ctrl-C again %s", plural(n, "run"), again)
-		return
-	}
-	d.say("interrupted before anything was started")
-}
-
-// detached answers the second.
-func (d *display) detached() {
-	if n, ok := d.inFlight(); ok && !d.local {
-		d.say("detached: %s in flight; the next apply collects them", plural(n, "run"))
-	}
 }
 
 // inFlight counts the runs in flight; ok is false before a batch is at work.

@@ -99,22 +99,31 @@ func tryLock(file *flock.Flock) (got bool, err error) {
 	return got, err
 }
 
-// Unlock gives the lock back. The file stays: another process may have it open.
+// Unlock gives the lock back. The file stays: another process may have it open,
+// and one that another process has made is its own.
 func (l *NameLock) Unlock() error {
-	return errors.Join(inscribe(l.file.Path(), nil), l.file.Unlock())
+	var err error
+	if _, lost := l.Lost(); !lost {
+		err = inscribe(l.file.Path(), nil)
+	}
+	return errors.Join(err, l.file.Unlock())
 }
 
 // sign writes who holds the lock.
 func sign(path string) error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "an unnamed host"
-	}
-	said, err := json.Marshal(holder{PID: os.Getpid(), Host: host[:min(len(host), 255)], Since: time.Now().UTC()})
+	said, err := json.Marshal(holder{PID: os.Getpid(), Host: hostName(), Since: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
 	return inscribe(path, said)
+}
+
+func hostName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "an unnamed host"
+	}
+	return host[:min(len(host), 255)]
 }
 
 func inscribe(path string, said []byte) error {

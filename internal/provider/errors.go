@@ -72,6 +72,9 @@ func stopError(err error) error {
 	if errors.Is(err, browserbase.ErrRunEnded) {
 		return batch.ErrAlreadyEnded
 	}
+	if e := (*api.Error)(nil); errors.As(err, &e) && e.Status == 0 && !e.Sent {
+		return &batch.NotCreatedError{Err: err}
+	}
 	return readError(err)
 }
 

@@ -121,6 +121,12 @@ func (p Protocol) testStop(t *testing.T) {
 	if err == nil || errors.Is(err, batch.ErrAlreadyEnded) || stops.Load() != 1 {
 		t.Errorf("a lost answer: got %v after %d requests", err, stops.Load())
 	}
+	if fate(err) == "not created" {
+		t.Errorf("a lost answer: got %v, which says that the stop was not sent", err)
+	}
+	if err := p.Open(t, "http://nobody.invalid").Stop(t.Context(), "r1"); fate(err) != "not created" {
+		t.Errorf("not sent: got %v, want a NotCreatedError", err)
+	}
 }
 
 func (p Protocol) testList(t *testing.T) {

@@ -1,0 +1,44 @@
+package batch
+
+// watched are the states of the tasks in flight that this process walks on: with
+// [Config.SubmitOnly] no run is waited for, and with [Config.Blind] no result is
+// judged.
+func (r *runner) watched() []State {
+	switch {
+	case r.SubmitOnly:
+		return []State{StateEnded}
+	case r.Blind:
+		return []State{StateRunning}
+	}
+	return []State{StateRunning, StateEnded}
+}
+
+// abroad are the tasks whose runs nobody waits for here; none without
+// [Config.SubmitOnly].
+func (r *runner) abroad() (rows []Row, err error) {
+	if !r.SubmitOnly {
+		return nil, nil
+	}
+	for row, err := range r.Ledger.Open(StateRunning) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// submitted reports whether every task was started and the next process is to
+// collect their runs.
+func (r *runner) submitted() (bool, error) {
+	if !r.SubmitOnly {
+		return false, nil
+	}
+	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure) {
+		return false, err // not all were
+	}
+	for _, err := range r.Ledger.Open(StateRunning, StateEnded) {
+		return err == nil, err
+	}
+	return false, nil
+}
