@@ -62,7 +62,10 @@ func (c *stopCount) ends() string {
 	if c.sent == 0 {
 		return ""
 	}
-	line := fmt.Sprintf("stopped %s of %s; the next apply runs what was stopped anew", report.Count(c.stopped), plural(c.sent, "run"))
+	line := fmt.Sprintf("stopped %s of %s", report.Count(c.stopped), plural(c.sent, "run"))
+	if c.stopped > 0 {
+		line += "; the next apply runs what was stopped anew"
+	}
 	if c.finished > 0 {
 		line += fmt.Sprintf("; %s had finished, and what came of it is kept", report.Count(c.finished))
 	}

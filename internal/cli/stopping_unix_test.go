@@ -140,7 +140,7 @@ func TestDetachingTakesASecondAtMost(t *testing.T) {
 // when it moves again and says what happened: neither in a batch that the other
 // has finished, nor in one whose runs it has stopped.
 func TestAProcessWhoseLockWasTakenChangesNothing(t *testing.T) {
-	apply := []string{"apply", "tasks.yaml", "-j", "2", "--settle", "0s", "-o", "second.csv"}
+	apply := []string{"apply", "tasks.yaml", "-j", "6", "--settle", "0s", "-o", "second.csv"}
 	for delay, args := range map[string][]string{"1500ms": apply, "6s": {"stop"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
