@@ -181,6 +181,29 @@ func TestAPanicIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A later pass over the manifest sees rows as they were when their page was
+// read: a task that was started and has ended since is not started again.
+func TestAnOldRowStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := custom(t, 4, func(t *Task) { t.Retry = Retry{Max: 1, Backoff: time.Second} })
+		c.Concurrency = 1
+		s.fails("t1")
+		now := time.Now()
+		s.add("run-0", Spec{Task: "do t1"})
+		l.rows[0].State, l.rows[0].Attempt, l.rows[0].RunID, l.rows[0].StartedAt = StateRunning, 1, "run-0", now
+		for i, after := range []time.Duration{0, 60500 * time.Millisecond, 62 * time.Second, 63 * time.Second} {
+			l.rows[i].After = now.Add(after)
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "failed", "passed", "passed", "passed")
+		if s.n != 4 {
+			t.Errorf("%d creates, want 4", s.n)
+		}
+	})
+}
+
 func TestADrainLeavesARetryPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := custom(t, 1, func(t *Task) { t.Retry = Retry{Max: 1} })
