@@ -23,19 +23,20 @@ const module = "github.com/bbbatch/bbbatch"
 var arrows = map[string][]string{
 	".": {"internal/cli"},
 	"internal/cli": {
-		"api", "api/browserbase", "batch", "internal/expr", "internal/ledger", "internal/manifest",
+		"api", "api/browserbase", "batch", "internal/expr", "internal/failpoint", "internal/ledger", "internal/manifest",
 		"internal/provider", "internal/server", "report", "schema",
 	},
-	"report":            {"batch", "schema"},
-	"internal/manifest": {"batch", "internal/expr", "schema"},
-	"internal/provider": {"api", "api/browserbase", "batch"},
-	"internal/ledger":   {"batch"},
-	"batch":             {"schema"},
-	"api/browserbase":   {"api"},
-	"internal/server":   {},
-	"internal/expr":     {},
-	"schema":            {},
-	"api":               {},
+	"report":             {"batch", "internal/failpoint", "schema"},
+	"internal/manifest":  {"batch", "internal/expr", "schema"},
+	"internal/provider":  {"api", "api/browserbase", "batch"},
+	"internal/ledger":    {"batch", "internal/failpoint"},
+	"batch":              {"internal/failpoint", "schema"},
+	"api/browserbase":    {"api"},
+	"internal/server":    {},
+	"internal/expr":      {},
+	"internal/failpoint": {},
+	"schema":             {},
+	"api":                {},
 }
 
 // suites are conformance tests, and what tests share, in packages of their own: they import what they

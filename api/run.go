@@ -13,6 +13,7 @@ import (
 // with one name the last wins.
 type Run struct {
 	RunID     string // 1 to 256 visible characters
+	Partial   bool   // the answer could not be read to its end: what is absent may have been there
 	Task      string // the text as echoed, cut to 262,144 characters
 	Status    string // the service's word, cut to 64 characters
 	AgentID   string // at most 256 characters, else ""; likewise the next two

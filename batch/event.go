@@ -68,6 +68,7 @@ type Event struct {
 // it is trusted: any field may be missing or absurd.
 type Observed struct {
 	ID        string
+	Partial   bool // what is absent may have been in the answer, which could not be read to its end
 	Status    Status
 	Task      string // echoed text
 	AgentID   string

@@ -210,10 +210,10 @@ type Summary struct {
 
 	// Excused are the tasks that did not pass and are not held against the batch:
 	// by their tags, or as members of a repetition that passed as a whole.
-	Excused map[Outcome]int
-	Failures []Failure       // the commonest first, three at most
-	Kinds    int             // how many such groups there are in all
-	Leaked   int             // results that contain the value of a secret
+	Excused  map[Outcome]int
+	Failures []Failure // the commonest first, three at most
+	Kinds    int       // how many such groups there are in all
+	Leaked   int       // results that contain the value of a secret
 }
 
 // A Failure is a group of tasks that ended the same way.

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/bbbatch/bbbatch/internal/failpoint"
 )
 
 // A Config says what to run and with what. Provider and Ledger are required;
@@ -413,8 +415,14 @@ func (r *runner) append(events ...Event) error {
 		}
 		events[i].Message = r.masks.Mask(events[i].Message)
 	}
+	for _, e := range events {
+		failpoint.Before(string(e.Kind))
+	}
 	if err := r.Ledger.Append(events...); err != nil {
 		return fmt.Errorf("ledger: %s of task %d: %w", events[0].Kind, events[0].Position, err)
+	}
+	for _, e := range events {
+		failpoint.After(string(e.Kind))
 	}
 	if r.Notify != nil {
 		for _, e := range events {

@@ -56,6 +56,9 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 			return row, false, err
 		}
 		row.State, row.IntendedAt, row.Offset = StateStarting, at, r.Offset
+		if err := r.stillOurs(row); err != nil {
+			return row, false, err
+		}
 		run, err := r.create(ctx, sent)
 		if err == nil {
 			if withoutMarker {
@@ -113,6 +116,24 @@ func (r *runner) rejected(row Row, cause error) error {
 	return r.append(Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
 }
 
+// overtakenAfter is how long there may be between an intent and its create
+// before the ledger is asked whether another process has come in between.
+const overtakenAfter = 100 * time.Millisecond
+
+// stillOurs is called last before a create is sent. A process that was stopped
+// since its intent may have been taken for dead, and what it is about to buy
+// been looked for in vain and bought by another: then it is an [ErrConflict].
+func (r *runner) stillOurs(row Row) error {
+	if time.Since(row.IntendedAt) < overtakenAfter {
+		return nil
+	}
+	now, err := r.Ledger.Task(row.Position)
+	if err == nil && (now.State != StateStarting || now.Attempt != row.Attempt || !now.IntendedAt.Equal(row.IntendedAt)) {
+		err = fmt.Errorf("task %d was taken over by another process before its create was sent: %w", row.Position, ErrConflict)
+	}
+	return err
+}
+
 // create sends the one request that costs money.
 func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -167,7 +188,7 @@ func (r *runner) echo(sent Spec, m marker, run Observed) *Echo {
 	n := r.answered
 	r.answered++
 	r.mu.Unlock()
-	if n >= echoFirst && n%echoEvery != 0 {
+	if run.Partial || n >= echoFirst && n%echoEvery != 0 {
 		return nil
 	}
 	e := echoOf(sent, m, run)

@@ -221,3 +221,15 @@ func TestARunIDIsOwnedByOneTask(t *testing.T) {
 		wantOutcomes(t, l, "passed", "unknown")
 	})
 }
+
+// An answer that was cut short says nothing of what the service repeats.
+func TestACutAnswerIsNotCompared(t *testing.T) {
+	r := &runner{}
+	sent := Spec{Task: "do t1"}
+	if e := r.echo(sent, "", Observed{ID: "r1", Partial: true}); e != nil {
+		t.Errorf("cut short: got %+v, want no comparison", *e)
+	}
+	if e := r.echo(sent, "", Observed{ID: "r1", Task: "do t1"}); e == nil || !e.Text {
+		t.Errorf("whole: got %+v, want one that repeats the text", e)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bbbatch/bbbatch/internal/failpoint"
 )
 
 // WriteFile writes a report to o.Path and returns the path that it wrote.
@@ -139,9 +141,11 @@ func (p place) replace(write func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", p.path, cause(err))
 	}
 	err = fill(f, write)
+	failpoint.Before("rename")
 	if err == nil {
 		err = os.Rename(f.Name(), p.target)
 	}
+	failpoint.After("rename")
 	if err != nil {
 		_ = os.Remove(f.Name()) // the error that led here is the one to report
 		return p.explain(err, f.Name())

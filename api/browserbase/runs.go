@@ -34,6 +34,7 @@ func (r *Runs) Create(ctx context.Context, req CreateRun) (api.Run, error) {
 	var run api.Run
 	_, err = r.api.Do(ctx, x, r.decodeAnswer(&run))
 	if run.RunID != "" {
+		run.Partial = err != nil
 		return run, nil
 	}
 	return api.Run{}, err

@@ -122,6 +122,9 @@ func TestCreateKeepsTheRunOfAnOddAnswer(t *testing.T) {
 		if err != nil || run.RunID != "r1" {
 			t.Errorf("%s: got %+v, %v", name, run, err)
 		}
+		if whole := name == "status 200"; run.Partial == whole {
+			t.Errorf("%s: partial is %v", name, run.Partial)
+		}
 		if left, _ := os.ReadDir(dir); len(left) > 0 {
 			t.Errorf("%s: left a file", name)
 		}

@@ -37,6 +37,7 @@ type application struct {
 	secrets  batch.Secrets
 	policy   batch.Policy  // of the manifest and the flags
 	offset   time.Duration // the service's clock minus ours
+	unclean  bool          // whoever worked here before did not come to an orderly end
 	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
 }
 
@@ -246,7 +247,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		}
 		return false, a.log.record(old)
 	}
-	if a.store.Unclean() {
+	if a.unclean {
 		a.lookBack = info.OpenedAt
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {

@@ -169,6 +169,13 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, srv.close()) }()
 
+	// The lock first: who holds it may be in the middle of a write, or stopped
+	// there, and opening the ledger waits for that.
+	lock, err := ledger.Lock(dir, m.Name)
+	if err != nil {
+		return heldOr(err)
+	}
+	defer func() { err = also(err, lock.Unlock()) }()
 	store, err := ledger.Open(dir)
 	if err != nil {
 		return noState(err)
@@ -178,12 +185,6 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 			err = also(err, fmt.Errorf("ledger: %w", e))
 		}
 	}()
-	lock, err := ledger.Lock(dir, m.Name)
-	if err != nil {
-		return heldOr(err)
-	}
-	defer func() { err = also(err, lock.Unlock()) }()
-
 	if short := secrets.TooShort(); len(short) > 0 {
 		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
 	}
@@ -194,7 +195,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	show.masks = secrets.Masker()
 	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets, policy: policy,
+		store: store, service: srv, secrets: secrets, policy: policy, unclean: store.Unclean() || lock.Left(),
 	}
 	return a.run(ctx)
 }

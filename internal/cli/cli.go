@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bbbatch/bbbatch/internal/failpoint"
 	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 )
@@ -30,6 +31,7 @@ func Main(args []string, sys Sys) (code int) {
 			code = exitInternal
 		}
 	}()
+	failpoint.Arm(sys.Getenv)
 	sys.console.json.Store(wantsJSON(args, sys.Getenv))
 	root := newRoot(sys, args)
 	root.SetArgs(args)

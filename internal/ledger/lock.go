@@ -17,7 +17,15 @@ import (
 var lockName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // A NameLock keeps other processes from working on batches of the same name.
-type NameLock struct{ file *flock.Flock }
+type NameLock struct {
+	file *flock.Flock
+	left bool
+}
+
+// Left reports whether the process that had the lock before ended without
+// giving it back. Unlike the length of the log, which [Store.Unclean] goes by,
+// this is still seen when somebody has looked at the ledger in between.
+func (l *NameLock) Left() bool { return l.left }
 
 // A HeldError says who holds the lock. PID, Host and Since are zero when the
 // holder has not written them yet.
@@ -55,6 +63,10 @@ func Lock(dir, name string) (*NameLock, error) {
 	if !lockName.MatchString(name) {
 		return nil, fmt.Errorf("%q is no name for a batch: it must have 1 to 64 letters, digits, dots, underscores or hyphens", name)
 	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, err
 	}
@@ -67,11 +79,12 @@ func Lock(dir, name string) (*NameLock, error) {
 	if !got {
 		return nil, held(path, name)
 	}
+	_, left := readHolder(path)
 	if err := sign(path); err != nil {
 		_ = file.Unlock()
 		return nil, err
 	}
-	return &NameLock{file: file}, nil
+	return &NameLock{file: file, left: left}, nil
 }
 
 // tryLock asks a few times: who looks at [HeldBy] may have the lock for a

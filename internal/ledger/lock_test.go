@@ -45,6 +45,9 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !l.Left() {
+		t.Error("the lock of a process that was killed is not known to be left")
+	}
 	_, err = Lock(dir, "main")
 	if e, ok := errors.AsType[*HeldError](err); !ok || e.PID != os.Getpid() {
 		t.Errorf("in this process: got %v, want our own pid", err)
@@ -55,6 +58,9 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	again, err := Lock(dir, "main")
 	if err != nil {
 		t.Fatalf("after unlock: %v", err)
+	}
+	if again.Left() {
+		t.Error("a lock that was given back counts as left")
 	}
 	if err := again.Unlock(); err != nil {
 		t.Error(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"github.com/bbbatch/bbbatch/internal/failpoint"
 )
 
 // ErrBroken says that a write went wrong in a way that leaves open what is on
@@ -106,10 +108,12 @@ func (s *Store) commit(group []job) error {
 			return err
 		}
 	}
+	failpoint.Before("commit")
 	if _, err := s.conn.exec("COMMIT"); err != nil {
 		_, _ = s.conn.exec("ROLLBACK")
 		return err
 	}
+	failpoint.After("commit")
 	return nil
 }
 

@@ -158,6 +158,7 @@ func secrets(v batch.Variable) []string {
 func observed(r api.Run) batch.Observed {
 	o := batch.Observed{
 		ID:        r.RunID,
+		Partial:   r.Partial,
 		Status:    batch.Status(r.Status),
 		Task:      r.Task,
 		AgentID:   r.AgentID,
