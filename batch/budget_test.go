@@ -138,6 +138,44 @@ func TestABudgetHoldsAcrossProcesses(t *testing.T) {
 	})
 }
 
+// A create in doubt from before may be a run that takes as long as any, and uses
+// the context that others wait for.
+func TestWhatIsInDoubtFromBeforeCounts(t *testing.T) {
+	for name, bound := range map[string]func(*Config){
+		"budget":  func(c *Config) { c.Policy.Budget.Time = 15 * time.Minute },
+		"context": func(*Config) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, s, c := custom(t, 2, func(t *Task) {
+					if name == "context" {
+						t.Spec.BrowserSettings = []byte(`{"context":{"id":"ctx_1","persist":true}}`)
+					}
+				})
+				bound(&c)
+				c.Settle = 30 * time.Second
+				l.rows[0].State, l.rows[0].Attempt, l.rows[0].IntendedAt = StateUnsure, 1, time.Now()
+				l.events = append(l.events, Event{Kind: AttemptIntended, Position: 0})
+				s.list = func(time.Time) ([]Observed, error) { return nil, nil }
+				began := time.Now()
+				err := Run(t.Context(), c)
+				if name == "budget" {
+					wantHalted(t, err, "budget-minutes", "")
+					wantOutcomes(t, l, "unknown", "(pending)")
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantOutcomes(t, l, "unknown", "passed")
+				if at := l.rows[1].StartedAt.Sub(began); at < c.Settle {
+					t.Errorf("t2 began after %s, want what is in doubt settled first", at)
+				}
+			})
+		})
+	}
+}
+
 // A run that may take longer than the whole budget is never begun.
 func TestABudgetThatNothingFits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

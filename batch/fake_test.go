@@ -31,6 +31,7 @@ type memory struct {
 	closed  bool
 	broken  error
 	typical time.Duration // of every template
+	slow    time.Duration // that the end of a run takes to be written
 }
 
 func newMemory(tasks []Task) *memory {
@@ -54,6 +55,9 @@ func newMemory(tasks []Task) *memory {
 }
 
 func (m *memory) Append(events ...Event) error {
+	if events[0].Kind == AttemptEnded {
+		time.Sleep(m.slow)
+	}
 	for _, e := range events {
 		if err := m.add(e); err != nil {
 			return err
@@ -231,11 +235,19 @@ func (m *memory) Open(states ...State) iter.Seq2[Row, error] {
 	})
 }
 
+// pageRows is how many rows are read at a time: what is yielded may be old.
+const pageRows = 200
+
 func (m *memory) where(from int, keep func(Row) bool) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for i := from; i < len(m.rows); i++ {
-			if row, _ := m.Task(i); keep(row) && !yield(row, nil) {
-				return
+		for i := from; i < len(m.rows); i += pageRows {
+			m.mu.Lock()
+			page := slices.Clone(m.rows[i:min(i+pageRows, len(m.rows))])
+			m.mu.Unlock()
+			for _, row := range page {
+				if keep(row) && !yield(row, nil) {
+					return
+				}
 			}
 		}
 	}

@@ -181,6 +181,29 @@ func TestAPanicIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A later pass over the manifest sees rows as they were when their page was
+// read: a task that was started and has ended since is not started again.
+func TestAnOldRowStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := custom(t, 4, func(t *Task) { t.Retry = Retry{Max: 1, Backoff: time.Second} })
+		c.Concurrency = 1
+		s.fails("t1")
+		now := time.Now()
+		s.add("run-0", Spec{Task: "do t1"})
+		l.rows[0].State, l.rows[0].Attempt, l.rows[0].RunID, l.rows[0].StartedAt = StateRunning, 1, "run-0", now
+		for i, after := range []time.Duration{0, 60500 * time.Millisecond, 62 * time.Second, 63 * time.Second} {
+			l.rows[i].After = now.Add(after)
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		wantOutcomes(t, l, "failed", "passed", "passed", "passed")
+		if s.n != 4 {
+			t.Errorf("%d creates, want 4", s.n)
+		}
+	})
+}
+
 func TestADrainLeavesARetryPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := custom(t, 1, func(t *Task) { t.Retry = Retry{Max: 1} })
@@ -205,7 +228,7 @@ func TestSettlingDoesNotWaitForABackoff(t *testing.T) {
 		c.Settle, c.Batch = 30*time.Second, "01234567"
 		s.fails("t1")
 		s.start = func(n int, spec Spec) (Observed, error) {
-			if n == 2 {
+			if spec.Task == "do t2" {
 				s.add("lost", spec)
 				return Observed{}, errReset
 			}
@@ -377,12 +400,48 @@ func TestAGroupHaltsAlone(t *testing.T) {
 	})
 }
 
+// One that waits for a slot does not start any more.
+func TestAGroupHaltsBeforeItsNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, c := custom(t, 3, func(t *Task) { t.Group = []string{"a", "a", "b"}[t.Position] })
+		c.Concurrency = 1
+		c.Policy.Halt = Halt{Failures: share(t, "1"), PerGroup: true}
+		s.fails("t1")
+		wantHalted(t, Run(t.Context(), c), "halt", "group a")
+		wantOutcomes(t, l, "failed", "(pending)", "passed")
+	})
+}
+
+// What starts next is not decided before the failure is written.
+func TestAFailureIsWrittenBeforeTheNextStart(t *testing.T) {
+	for name, policy := range map[string]Policy{
+		"fail-fast":  {FailFast: true},
+		"halt":       {Halt: Halt{Failures: share(t, "1")}},
+		"repetition": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, s, c := custom(t, 3, func(task *Task) {
+					if name == "repetition" {
+						repetition(3, 3, false)(task)
+					}
+				})
+				l.slow, c.Concurrency, c.Policy = time.Second, 1, policy
+				s.fails("t1")
+				_ = Run(t.Context(), c)
+				if s.n != 1 {
+					t.Errorf("%d creates, want 1", s.n)
+				}
+			})
+		})
+	}
+}
+
 // A repetition counts once, when it can pass no more.
 func TestARepetitionFailsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, c := custom(t, 12, repetition(3, 2, true))
-		c.Concurrency = 12
-		c.Policy.Halt = Halt{Failures: share(t, "2")}
+		c.Policy.Halt = Halt{Failures: share(t, "2")} // of which it is one
 		s.fails("t1", "t2", "t3", "t4", "t7", "t10")
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)
@@ -470,7 +529,7 @@ func TestADeadCanaryHalts(t *testing.T) {
 // of its tasks since.
 func TestACanaryIsRunOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, s, c := custom(t, 9, func(*Task) {})
+		l, s, c := custom(t, 30, func(*Task) {})
 		c.Policy.Canary = Canary{Tasks: 3}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Minute, cancel)
@@ -484,8 +543,8 @@ func TestACanaryIsRunOnce(t *testing.T) {
 		if err := Run(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		if s.n != 9 {
-			t.Errorf("%d creates, want 9", s.n)
+		if s.n != 30 {
+			t.Errorf("%d creates, want 30", s.n)
 		}
 	})
 }
