@@ -45,7 +45,9 @@ func (b *Batch) records(c *connection, from int) (page []batch.Record, err error
 		if err != nil {
 			return false, err
 		}
-		r.Result.File = b.store.sideFile(file)
+		if r.Result.File, err = b.store.sideFile(file); err != nil {
+			return false, err
+		}
 		if len(verdict) > 0 {
 			if r.Verdict, err = decodeVerdict(verdict); err != nil {
 				return false, err

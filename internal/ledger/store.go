@@ -26,6 +26,9 @@ type Store struct {
 	written chan struct{} // closed when the writer has ended
 	broken  atomic.Pointer[error]
 
+	relieving sync.Once
+	full      chan struct{} // closed when the disk was full
+
 	building sync.Map // keys of the batches that Begin is filling
 }
 
@@ -35,8 +38,8 @@ type Store struct {
 func (s *Store) Unclean() bool { return s.unclean }
 
 // Close waits for what is being written and read, moves everything into the
-// one file and closes it; what another process keeps it from moving stays in
-// the log, as safe as in the file. A second Close does nothing.
+// one file and closes it; what another process or a full disk keeps it from
+// moving stays in the log, as safe as in the file. A second Close does nothing.
 func (s *Store) Close() error {
 	s.sending.Lock()
 	if s.closed {
@@ -56,6 +59,9 @@ func (s *Store) Close() error {
 		_, brief := s.conn.exec("PRAGMA busy_timeout = 200")
 		err = errors.Join(err, brief)
 		_, checkpoint := s.conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		if isFull(checkpoint) {
+			checkpoint = nil // it stays in the log
+		}
 		err = errors.Join(err, checkpoint)
 	}
 	err = errors.Join(err, s.conn.close(), s.db.Close())
