@@ -133,8 +133,10 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	}
 	progress := a.show.start(b, sum)
 	defer progress.Close()
+	drain, unwatch := a.drainWhenFull(drain)
+	defer unwatch()
 	err = batch.Run(ctx, batch.Config{
-		Provider: a.service.provider, Ledger: b, Tasks: tasks,
+		Provider: roomy{a.service.provider, a.store}, Ledger: b, Tasks: tasks,
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
 		FirstLook:         a.service.firstLook,
@@ -324,6 +326,9 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		err = errors.Join(err, fmt.Errorf("events: %w", e))
 	}
 	a.summarize(sum, written, runErr)
+	if !finished && isFull(a.store) {
+		return a.fullDisk(err)
+	}
 	if err != nil {
 		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
 		if finished {
@@ -356,6 +361,8 @@ func (a *application) describe(err error) error {
 	switch {
 	case errors.As(err, &told):
 		return err // it has its words already
+	case errors.Is(err, ledger.ErrFull):
+		return &failure{exitInternal, words, stateHint(err)}
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):

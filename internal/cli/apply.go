@@ -172,6 +172,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		return heldOr(err)
 	}
 	defer func() { err = also(err, lock.Unlock()) }()
+	if err := store.Reserve(); err != nil {
+		return noState(err)
+	}
 
 	if short := secrets.TooShort(); len(short) > 0 {
 		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
@@ -199,7 +202,7 @@ func heldOr(err error) error {
 
 // noState says that the ledger's folder can't be used.
 func noState(err error) error {
-	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), stateHint(err))
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.
