@@ -135,8 +135,10 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	defer progress.Close()
 	drain, unwatch := a.drainWhenFull(drain)
 	defer unwatch()
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	err = batch.Run(ctx, batch.Config{
-		Provider: roomy{a.service.provider, a.store}, Ledger: b, Tasks: tasks,
+		Provider: roomy{a.service.provider, a.store, leave}, Ledger: b, Tasks: tasks,
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
 		FirstLook:         a.service.firstLook,

@@ -2,10 +2,8 @@ package cli_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/bbbatch/bbbatch/internal/server"
 )
 
 // smallDisk mounts a file system of its own, of so many bytes, and returns how
@@ -45,117 +41,6 @@ func smallDisk(t *testing.T, dir, options string) (remount func(options string))
 		}
 		if err := unix.Mount("tmpfs", dir, "tmpfs", flags, options); err != nil {
 			t.Fatal(err)
-		}
-	}
-}
-
-// A diskTest is a manifest, a server in this process and a state folder that
-// apply, another process, works in.
-type diskTest struct {
-	t      *testing.T
-	server *server.Server
-	url    string
-	file   string // the manifest
-	state  string
-	out    string // the JSONL report
-}
-
-// newDiskTest makes a manifest of tasks whose runs take a while and have results
-// of so many bytes.
-func newDiskTest(t *testing.T, state string, tasks, bytes int, delay string) *diskTest {
-	t.Helper()
-	agent, err := server.Script(strings.NewReader(fmt.Sprintf(`[{"result": {"text": %q}, "delay": %q}]`, strings.Repeat("x", bytes), delay)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(server.Config{Agent: agent, Concurrency: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(s)
-	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); _ = s.Close() })
-	dir := t.TempDir()
-	var m strings.Builder
-	m.WriteString("version: 1\nlimits: {requestsPerSecond: 400}\ndefaults: {resultSchema: {type: object, required: [text]}}\ntasks:\n")
-	for i := range tasks {
-		fmt.Fprintf(&m, "  - {id: t%d, task: do t%d}\n", i, i)
-	}
-	d := &diskTest{t: t, server: s, url: h.URL, file: filepath.Join(dir, "tasks.yaml"), state: state, out: filepath.Join(dir, "out.jsonl")}
-	if err := os.WriteFile(d.file, []byte(m.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-// command is bbbatch, behind the words of before, if there are any.
-func (d *diskTest) command(before []string, args ...string) *exec.Cmd {
-	words := append(append([]string{}, before...), append([]string{os.Args[0]}, args...)...)
-	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "BROWSERBASE_API_KEY=any", "BROWSERBASE_BASE_URL="+d.url)
-	return cmd
-}
-
-// run runs bbbatch to its end and returns what it said and its exit code.
-func (d *diskTest) run(before []string, args ...string) (said string, code int) {
-	d.t.Helper()
-	cmd := d.command(before, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		d.t.Fatal(err)
-	}
-	return out.String(), cmd.ProcessState.ExitCode()
-}
-
-func (d *diskTest) apply(before ...string) (said string, code int) {
-	d.t.Helper()
-	return d.run(before, "apply", d.file, "--state", d.state, "-j", "8", "--settle", "0s", "-o", d.out)
-}
-
-// outcomes reads what a report says of the tasks, and their run ids.
-func (d *diskTest) outcomes() (outcomes map[string]int, runs map[string]bool) {
-	d.t.Helper()
-	if said, code := d.run(nil, "report", "--state", d.state, "-o", d.out); code != 0 {
-		d.t.Fatalf("report: exit code %d: %s", code, said)
-	}
-	path := d.out
-	if _, err := os.Stat(path); err != nil {
-		path = strings.TrimSuffix(path, ".jsonl") + ".partial.jsonl"
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	outcomes, runs = map[string]int{}, map[string]bool{}
-	for in := json.NewDecoder(bytes.NewReader(text)); in.More(); {
-		var r struct {
-			Outcome  string
-			Attempts []struct{ RunID string }
-		}
-		if err := in.Decode(&r); err != nil {
-			d.t.Fatal(err)
-		}
-		outcomes[r.Outcome]++
-		for _, a := range r.Attempts {
-			if a.RunID != "" {
-				runs[a.RunID] = true
-			}
-		}
-	}
-	return outcomes, runs
-}
-
-// boughtOnce checks that every task was bought once.
-func (d *diskTest) boughtOnce(tasks int) {
-	d.t.Helper()
-	stats := d.server.Stats()
-	if stats.Creates != tasks {
-		d.t.Errorf("%d creates for %d tasks", stats.Creates, tasks)
-	}
-	for text, n := range stats.ByTask {
-		if n != 1 {
-			d.t.Errorf("%q was bought %d times", text, n)
 		}
 	}
 }
@@ -287,4 +172,59 @@ func TestTheDiskIsReadOnly(t *testing.T) {
 	if after := d.server.Stats(); fmt.Sprint(after.Requests) != fmt.Sprint(before.Requests) {
 		t.Errorf("requests: got %v, want %v", after.Requests, before.Requests)
 	}
+}
+
+// A flush that the disk refuses is the end: nothing is flushed again as if it
+// had not been, nothing is created after it, and the next apply finds what was
+// bought. The disk is a file on another one, which fills up unseen.
+func TestTheDiskCannotFlush(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"mkfs.ext4", "mount"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("a disk that refuses to flush needs %s", tool)
+		}
+	}
+	const tasks = 40
+	below, disk := filepath.Join(t.TempDir(), "below"), filepath.Join(t.TempDir(), "disk")
+	widen := smallDisk(t, below, "size=12m")
+	image := filepath.Join(below, "image")
+	if err := errors.Join(os.Mkdir(disk, 0o700), os.WriteFile(image, nil, 0o600), os.Truncate(image, 64<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", image).CombinedOutput(); err != nil {
+		t.Fatalf("mkfs.ext4: %v: %s", err, out)
+	}
+	mount := func() {
+		if out, err := exec.Command("mount", "-o", "loop", image, disk).CombinedOutput(); err != nil {
+			t.Skipf("no file can be mounted as a disk here: %v: %s", err, out)
+		}
+	}
+	unmount := func() {
+		if err := unix.Unmount(disk, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mount()
+	t.Cleanup(func() { _ = unix.Unmount(disk, unix.MNT_DETACH) })
+	d := newDiskTest(t, filepath.Join(disk, "state"), tasks, 200_000, "100ms")
+	said, code := d.apply()
+	bought := d.server.Stats().Creates
+	if code != 70 || !strings.Contains(said, "is used no more: disk I/O error") || !strings.Contains(said, "\nhint: what was acknowledged is safe") {
+		t.Errorf("got exit code %d, want 70, why, and what to do\n%s", code, said)
+	}
+	if bought == 0 || bought == tasks {
+		t.Fatalf("%d creates, want some and not all", bought)
+	}
+	passed := strings.Count(said, "passed  t")
+	unmount() // what was never flushed is gone
+	widen("size=200m")
+	mount()
+	outcomes, _ := d.outcomes()
+	if outcomes["passed"] < passed {
+		t.Errorf("%d results were acknowledged, and there are %v", passed, outcomes)
+	}
+	if said, code := d.apply(); code != 0 {
+		t.Errorf("with room: exit code %d\n%s", code, said)
+	}
+	d.boughtOnce(tasks)
 }

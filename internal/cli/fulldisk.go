@@ -13,10 +13,12 @@ import (
 
 // roomy is a provider that starts nothing once the disk of the ledger is full,
 // and that tells the ledger when an answer with a large result found no room
-// there. What the ledger gives up then is enough for the next look, mostly.
+// there. What the ledger gives up then is enough for the next look; where it is
+// not, nothing more can be kept and the runs are left to the next apply.
 type roomy struct {
 	batch.Provider
 	store *ledger.Store
+	leave context.CancelFunc
 }
 
 // Start refuses creates whose intents were on their way when the disk was found
@@ -26,22 +28,24 @@ func (p roomy) Start(ctx context.Context, s batch.Spec) (batch.Observed, error) 
 		return batch.Observed{}, &batch.NotCreatedError{Err: ledger.ErrFull}
 	}
 	run, err := p.Provider.Start(ctx, s)
-	p.note(err)
+	p.note(false, err)
 	return run, err
 }
 
 // Get implements [batch.Provider].
 func (p roomy) Get(ctx context.Context, id string) (batch.Observed, error) {
+	before := isFull(p.store)
 	run, err := p.Provider.Get(ctx, id)
-	p.note(err)
+	p.note(before, err)
 	return run, err
 }
 
 // List implements [batch.Provider].
 func (p roomy) List(ctx context.Context, since time.Time) iter.Seq2[batch.Observed, error] {
 	return func(yield func(batch.Observed, error) bool) {
+		before := isFull(p.store)
 		for run, err := range p.Provider.List(ctx, since) {
-			p.note(err)
+			p.note(before, err)
 			if !yield(run, err) {
 				return
 			}
@@ -49,8 +53,14 @@ func (p roomy) List(ctx context.Context, since time.Time) iter.Seq2[batch.Observ
 	}
 }
 
-func (p roomy) note(err error) {
-	if ledger.IsFull(err) {
+// note takes in what came of a request that began before or after the disk was
+// found full.
+func (p roomy) note(full bool, err error) {
+	switch {
+	case !ledger.IsFull(err):
+	case full:
+		p.leave()
+	default:
 		p.store.Relieve()
 	}
 }
