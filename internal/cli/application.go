@@ -36,6 +36,8 @@ type application struct {
 	service  *service
 	secrets  batch.Secrets
 	offset   time.Duration // the service's clock minus ours
+	doubt    bool          // the ledger may have lost its newest commits
+	finished bool          // the batch came to its end
 	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
 }
 
@@ -244,7 +246,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		}
 		return false, a.log.record(old)
 	}
-	if a.store.Unclean() {
+	if a.doubt {
 		a.lookBack = info.OpenedAt
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
@@ -316,6 +318,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
+	a.finished = finished
 	written, err := a.write(ctx, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {

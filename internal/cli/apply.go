@@ -171,7 +171,8 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return heldOr(err)
 	}
-	defer func() { err = also(err, lock.Unlock()) }()
+	var a *application
+	defer func() { err = also(err, release(lock, store, a)) }()
 	if err := store.Reserve(); err != nil {
 		return noState(err)
 	}
@@ -184,11 +185,22 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	show.masks = secrets.Masker()
-	a := &application{
+	a = &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets,
+		store: store, service: srv, secrets: secrets, doubt: store.Unclean() || lock.Abandoned(),
 	}
 	return a.run(ctx)
+}
+
+// release gives the lock back. While it is in doubt whether the ledger has all
+// that was bought, which a batch that was finished settles, the next holder
+// looks as well.
+func release(lock *ledger.NameLock, store *ledger.Store, a *application) error {
+	doubt := lock.Abandoned() || store.Unclean()
+	if store.Broken() || doubt && (a == nil || !a.finished) {
+		return lock.Leave()
+	}
+	return lock.Unlock()
 }
 
 // heldOr gives a lock that another process holds its exit code.

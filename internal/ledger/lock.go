@@ -17,7 +17,16 @@ import (
 var lockName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // A NameLock keeps other processes from working on batches of the same name.
-type NameLock struct{ file *flock.Flock }
+type NameLock struct {
+	file      *flock.Flock
+	abandoned bool
+}
+
+// Abandoned reports whether the holder before did not give the lock back with
+// Unlock: it was killed, or the machine went down, or it called Leave. Then the
+// ledger may lack its newest commits. Whoever only reads a ledger may tidy up
+// its log, and [Store.Unclean] is false from then on; this is not.
+func (l *NameLock) Abandoned() bool { return l.abandoned }
 
 // A HeldError says who holds the lock. PID, Host and Since are zero when the
 // holder has not written them yet.
@@ -67,11 +76,12 @@ func Lock(dir, name string) (*NameLock, error) {
 	if !got {
 		return nil, held(path, name)
 	}
+	_, abandoned := readHolder(path)
 	if err := sign(path); err != nil {
 		_ = file.Unlock()
 		return nil, err
 	}
-	return &NameLock{file: file}, nil
+	return &NameLock{file: file, abandoned: abandoned}, nil
 }
 
 // tryLock asks a few times: who looks at [HeldBy] may have the lock for a
@@ -90,6 +100,10 @@ func tryLock(file *flock.Flock) (got bool, err error) {
 func (l *NameLock) Unlock() error {
 	return errors.Join(inscribe(l.file.Path(), nil), l.file.Unlock())
 }
+
+// Leave gives the lock back as a process does that is killed: the next holder
+// finds it abandoned.
+func (l *NameLock) Leave() error { return l.file.Unlock() }
 
 // sign writes who holds the lock.
 func sign(path string) error {
@@ -110,6 +124,9 @@ func inscribe(path string, said []byte) error {
 		return err
 	}
 	_, err = f.WriteAt(append(said, bytes.Repeat([]byte(" "), max(0, holderSize-len(said)))...), 1)
+	if err == nil {
+		err = f.Sync() // what it says must outlive a machine that goes down
+	}
 	return errors.Join(err, f.Close())
 }
 
