@@ -61,6 +61,9 @@ func create(path string) error {
 		}
 		return nil
 	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err // links that lead to each other, say
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another process was faster
