@@ -121,7 +121,7 @@ func (a *application) fullDisk(reports error) error {
 func stateHint(err error) string {
 	switch {
 	case errors.Is(err, ledger.ErrDamaged):
-		return "keep a copy of the folder; with another --state every task would be bought anew. docs/reliability.md says what can be saved"
+		return "with another --state every task would be bought anew; docs/reliability.md says what can be saved"
 	case errors.Is(err, ledger.ErrNotLedger):
 		return "--state DIR puts it elsewhere; if it was a ledger, it is damaged: keep a copy"
 	case errors.Is(err, ledger.ErrFull):

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -66,7 +67,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, check bool) error
 }
 
 // ErrDamaged says that a ledger's file is no longer what was written.
-var ErrDamaged = errors.New("the ledger is damaged; keep a copy, and take what is left of it with sqlite3's .recover")
+var ErrDamaged = errors.New("the ledger is damaged; keep a copy of its folder")
 
 // whole refuses a file whose pages contradict each other, before anything is
 // built on it.
@@ -76,7 +77,7 @@ func whole(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("%w (%s)", ErrDamaged, verdict)
+		return fmt.Errorf("%w (%s)", ErrDamaged, strings.Join(strings.Fields(verdict), " "))
 	}
 	return nil
 }
