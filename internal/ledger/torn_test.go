@@ -265,3 +265,65 @@ func TestFlippedBytes(t *testing.T) {
 		t.Logf("%d refused, %d with the same events, %d with others", refused, same, unnoticed)
 	})
 }
+
+// A ledger that was closed in order is checked, too, also where nobody would
+// read what is damaged.
+func TestDamageThatNobodyReads(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	b := begin(t, s, "main", ledgertest.Tasks(2)...)
+	mustAppend(t, b, wholeWay(0, []byte("{}"))...)
+	var page int64
+	err := s.read(func(c *connection) error {
+		_, err := c.one(`SELECT rootpage FROM sqlite_schema WHERE name = 'progress_doubt'`, nil, &page)
+		return err
+	})
+	if err = errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(text[(page-1)*4096 : page*4096])
+	if err := os.WriteFile(s.path, text, fileMode); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inspectAll(dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), s.path) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want %v with the path, in one line", err, ErrDamaged)
+	}
+}
+
+// An event that lacks what every event of its kind has is refused when it is
+// read.
+func TestDamagedEvents(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	b := begin(t, s, "main", ledgertest.Tasks(1)...)
+	mustAppend(t, b, wholeWay(0, []byte("{}"))...)
+	for _, data := range []string{"{}", "", "null", "[", `{"run": 1}`, "\x00"} {
+		for _, kind := range []batch.Kind{batch.AttemptStarted, batch.AttemptEnded, batch.TaskJudged} {
+			snap := t.TempDir()
+			text, err := os.ReadFile(s.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log, err := os.ReadFile(s.path + "-wal")
+			if err != nil {
+				t.Fatal(err)
+			}
+			snapshot{db: text, log: log}.lay(t, snap)
+			raw(t, snap, fmt.Sprintf("UPDATE events SET data = CAST(x'%x' AS TEXT) WHERE kind = '%s'", data, kind))
+			damaged, ok, err := openStore(t, snap).Latest("main")
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			if _, err := Fold(damaged.Events()); !errors.Is(err, ErrDamaged) {
+				t.Errorf("%s with %q: got %v, want %v", kind, data, err, ErrDamaged)
+			}
+			if _, err := damaged.TaskEvents(0); !errors.Is(err, ErrDamaged) {
+				t.Errorf("%s with %q, alone: got %v, want %v", kind, data, err, ErrDamaged)
+			}
+		}
+	}
+}
