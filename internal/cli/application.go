@@ -35,7 +35,8 @@ type application struct {
 	secrets  batch.Secrets
 	policy   batch.Policy  // of the manifest and the flags
 	offset   time.Duration // the service's clock minus ours
-	unclean  bool          // whoever worked here before did not come to an orderly end
+	doubt    bool          // the ledger may have lost its newest commits
+	finished bool          // the batch came to its end
 	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
 
 	lock *ledger.NameLock
@@ -136,8 +137,12 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	}
 	progress := a.show.start(b, sum)
 	defer progress.Close()
+	drain, unwatch := a.drainWhenFull(drain)
+	defer unwatch()
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	err = batch.Run(ctx, batch.Config{
-		Provider: a.service.provider, Ledger: b, Tasks: tasks,
+		Provider: roomy{a.service.provider, a.store, leave}, Ledger: b, Tasks: tasks,
 		Concurrency:       a.concurrency(),
 		RequestsPerSecond: a.requestsPerSecond(),
 		CreatesPerMinute:  a.manifest.CreatesPerMinute,
@@ -254,7 +259,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		}
 		return false, a.log.record(old)
 	}
-	if a.unclean {
+	if a.doubt {
 		a.lookBack = info.OpenedAt
 	}
 	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
@@ -290,6 +295,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
+	a.finished = finished
 	written, err := a.write(ctx, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {
@@ -300,6 +306,10 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		unread = true
 	case e != nil && (a.flags.events != report.Stdout || !isGone(e)):
 		err = errors.Join(err, fmt.Errorf("events: %w", e))
+	}
+	if !finished && isFull(a.store) {
+		a.summarize(sum, written, runErr)
+		return a.fullDisk(err)
 	}
 	started, startErr := a.started(b, sum, runErr)
 	if startErr != nil {
@@ -347,6 +357,8 @@ func (a *application) describe(err error) error {
 	switch {
 	case errors.As(err, &told):
 		return err // it has its words already
+	case errors.Is(err, ledger.ErrFull):
+		return &failure{exitInternal, words, stateHint(err)}
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):

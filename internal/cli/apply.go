@@ -190,9 +190,10 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return heldOr(err)
 	}
-	defer func() { err = also(err, lock.Unlock()) }()
-	store, err := ledger.Open(dir)
-	if err != nil {
+	var store *ledger.Store
+	var a *application
+	defer func() { err = also(err, release(lock, store, a)) }()
+	if store, err = ledger.Open(dir); err != nil {
 		return noState(err)
 	}
 	defer func() {
@@ -200,6 +201,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 			err = also(err, fmt.Errorf("ledger: %w", e))
 		}
 	}()
+	if err := store.Reserve(); err != nil {
+		return noState(err)
+	}
 	if short := secrets.TooShort(); len(short) > 0 {
 		say(sys.Stderr, fmt.Sprintf("bbbatch: warning: too short to be masked in messages and reports: %s", join(short)), "a secret of 6 characters or more is masked")
 	}
@@ -208,11 +212,22 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	show.masks = secrets.Masker()
-	a := &application{
+	a = &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets, policy: policy, lock: lock, unclean: store.Unclean() || lock.Left(),
+		store: store, service: srv, secrets: secrets, policy: policy, lock: lock, doubt: store.Unclean() || lock.Abandoned(),
 	}
 	return a.run(ctx)
+}
+
+// release gives the lock back. While it is in doubt whether the ledger has all
+// that was bought, which a batch that was finished settles, the next holder
+// looks as well.
+func release(lock *ledger.NameLock, store *ledger.Store, a *application) error {
+	doubt := lock.Abandoned() || store != nil && store.Unclean()
+	if store != nil && store.Broken() || doubt && (a == nil || !a.finished) {
+		return lock.Leave()
+	}
+	return lock.Unlock()
 }
 
 // heldOr gives a lock that another process holds its exit code.
@@ -226,7 +241,7 @@ func heldOr(err error) error {
 
 // noState says that the ledger's folder can't be used.
 func noState(err error) error {
-	return usage(fmt.Errorf("the state folder can't be used: %w", err), "--state DIR puts it elsewhere")
+	return usage(fmt.Errorf("the state folder can't be used: %w", err), stateHint(err))
 }
 
 // readSecrets reads the values of the secrets that the manifest uses.

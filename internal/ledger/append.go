@@ -34,7 +34,7 @@ func (b *Batch) Append(events ...batch.Event) error {
 	writes := make([]write, 0, len(events))
 	err := b.prepare(&writes, events)
 	if err == nil {
-		err = b.store.write(func(c *connection) error { return applyAll(c, writes) })
+		err = b.store.writeAgain(func(c *connection) error { return applyAll(c, writes) })
 	}
 	for i := range writes {
 		if err == nil {
@@ -67,7 +67,11 @@ func (b *Batch) prepare(writes *[]write, events []batch.Event) error {
 		w := write{batch: b, event: clean(e)}
 		if e.Kind == batch.AttemptEnded {
 			var err error
-			if w.result, err = b.stage(e.Position, e.Attempt, e.Run.Result); err != nil {
+			if w.result, err = b.stage(e.Position, e.Attempt, e.Run.Result); isFull(err) {
+				b.store.Relieve()
+				w.result, err = b.stage(e.Position, e.Attempt, e.Run.Result)
+			}
+			if err != nil {
 				return b.store.fail(err)
 			}
 			w.event.Run.Result = batch.Result{Size: w.result.size}

@@ -49,7 +49,7 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	if err != nil {
 		return nil, errors.Join(err, s.remove(b.key))
 	}
-	return b, nil
+	return b, s.checkpoint()
 }
 
 // announce writes the batch's row and its first event, which nobody sees yet,

@@ -48,7 +48,7 @@ func (b *Batch) EventsAfter(seq int64) iter.Seq2[Logged, error] {
 				e.At = moment(at)
 				page = append(page, e)
 				size += len(data)
-				return size < pageBytes, decode(data, &page[len(page)-1].Event)
+				return size < pageBytes, readEvent(data, &page[len(page)-1].Event)
 			})
 		})
 		return page, last, err

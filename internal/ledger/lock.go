@@ -18,14 +18,15 @@ var lockName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // A NameLock keeps other processes from working on batches of the same name.
 type NameLock struct {
-	file *flock.Flock
-	left bool
+	file      *flock.Flock
+	abandoned bool
 }
 
-// Left reports whether the process that had the lock before ended without
-// giving it back. Unlike the length of the log, which [Store.Unclean] goes by,
-// this is still seen when somebody has looked at the ledger in between.
-func (l *NameLock) Left() bool { return l.left }
+// Abandoned reports whether the holder before did not give the lock back with
+// Unlock: it was killed, or the machine went down, or it called Leave. Then the
+// ledger may lack its newest commits. Whoever only reads a ledger may tidy up
+// its log, and [Store.Unclean] is false from then on; this is not.
+func (l *NameLock) Abandoned() bool { return l.abandoned }
 
 // A HeldError says who holds the lock. PID, Host and Since are zero when the
 // holder has not written them yet.
@@ -79,12 +80,12 @@ func Lock(dir, name string) (*NameLock, error) {
 	if !got {
 		return nil, held(path, name)
 	}
-	_, left := readHolder(path)
+	_, abandoned := readHolder(path)
 	if err := sign(path); err != nil {
 		_ = file.Unlock()
 		return nil, err
 	}
-	return &NameLock{file: file, left: left}, nil
+	return &NameLock{file: file, abandoned: abandoned}, nil
 }
 
 // tryLock asks a few times: who looks at [HeldBy] may have the lock for a
@@ -109,6 +110,10 @@ func (l *NameLock) Unlock() error {
 	return errors.Join(err, l.file.Unlock())
 }
 
+// Leave gives the lock back as a process does that is killed: the next holder
+// finds it abandoned.
+func (l *NameLock) Leave() error { return l.file.Unlock() }
+
 // sign writes who holds the lock.
 func sign(path string) error {
 	said, err := json.Marshal(holder{PID: os.Getpid(), Host: hostName(), Since: time.Now().UTC()})
@@ -132,6 +137,9 @@ func inscribe(path string, said []byte) error {
 		return err
 	}
 	_, err = f.WriteAt(append(said, bytes.Repeat([]byte(" "), max(0, holderSize-len(said)))...), 1)
+	if err == nil {
+		err = f.Sync() // what it says must outlive a machine that goes down
+	}
 	return errors.Join(err, f.Close())
 }
 

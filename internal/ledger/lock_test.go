@@ -45,7 +45,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !l.Left() {
+	if !l.Abandoned() {
 		t.Error("the lock of a process that was killed is not known to be left")
 	}
 	_, err = Lock(dir, "main")
@@ -59,7 +59,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatalf("after unlock: %v", err)
 	}
-	if again.Left() {
+	if again.Abandoned() {
 		t.Error("a lock that was given back counts as left")
 	}
 	if err := again.Unlock(); err != nil {

@@ -78,7 +78,7 @@ func (b *Batch) TaskEvents(position int) (events []batch.Event, err error) {
 					return false, err
 				}
 				e.At = moment(at)
-				if err := decode(data, &e); err != nil {
+				if err := readEvent(data, &e); err != nil {
 					return false, err
 				}
 				if e.Kind != batch.TaskAdded || e.Last >= position {

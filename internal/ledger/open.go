@@ -22,17 +22,21 @@ const (
 )
 
 // Open opens the ledger of a state folder and makes both when they are not
-// there. A file that another program wrote, or that a newer version did
-// ([*VersionError]), is refused and left as it is; errors name the path.
+// there. A file that another program wrote, that a newer version did
+// ([*VersionError]), that is damaged ([ErrDamaged]) or lies on a network file
+// system ([ErrNetwork]) is refused and left as it is; errors name the path.
 func Open(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseNetwork(dir, filepath.Join(dir, fileName)); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, path: filepath.Join(dir, fileName), jobs: make(chan job, groupLimit), written: make(chan struct{})}
+	s := &Store{dir: dir, path: filepath.Join(dir, fileName), jobs: make(chan job, groupLimit), written: make(chan struct{}), full: make(chan struct{})}
 	if err := create(s.path); err != nil {
 		return nil, err
 	}
@@ -56,6 +60,9 @@ func create(path string) error {
 			return fmt.Errorf("%s: not a regular file", path)
 		}
 		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err // links that lead to each other, say
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if errors.Is(err, fs.ErrExist) {
@@ -81,7 +88,7 @@ func (s *Store) connect() (err error) {
 	if s.conn, err = connect(s.db); err != nil {
 		return s.explain(err)
 	}
-	if err = prepare(context.Background(), s.conn.conn, s.path, s.unclean); err == nil {
+	if err = prepare(context.Background(), s.conn.conn, s.path, s.unclean || s.isSmall()); err == nil {
 		s.readers, err = openReaders(source(s.path, "ro", busyTimeout))
 	}
 	if err != nil {
@@ -89,6 +96,15 @@ func (s *Store) connect() (err error) {
 		return s.explain(err)
 	}
 	return nil
+}
+
+// checkedAlways is the size in bytes up to which a ledger is checked whenever it
+// is opened; a larger one, after an unclean end only.
+const checkedAlways = 16 << 20
+
+func (s *Store) isSmall() bool {
+	info, err := os.Stat(s.path)
+	return err == nil && info.Size() <= checkedAlways
 }
 
 // busyTimeout is how long a write or a read of a batch at work waits for a lock

@@ -17,5 +17,5 @@ func Owns(path string) bool {
 		return false
 	}
 	return strings.HasPrefix(first, fileName) || strings.HasSuffix(first, ".lock") ||
-		strings.HasPrefix(first, "result-") && strings.HasSuffix(first, ".json")
+		isSpill(first)
 }

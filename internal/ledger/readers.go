@@ -3,7 +3,6 @@ package ledger
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -96,7 +95,7 @@ func (s *Store) read(do func(*connection) error) error {
 	}
 	err := s.readers.snapshot(do)
 	if err != nil && !errors.Is(err, ErrClosed) {
-		return fmt.Errorf("%s: %w", s.path, err)
+		return s.explain(err)
 	}
 	return err
 }

@@ -70,7 +70,9 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 				return false, err
 			}
 		}
-		r.Result.File = b.store.sideFile(file)
+		if r.Result.File, err = b.store.sideFile(file); err != nil {
+			return false, err
+		}
 		if len(verdict) > 0 {
 			if r.Verdict, err = decodeVerdict(verdict); err != nil {
 				return false, err

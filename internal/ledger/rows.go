@@ -184,7 +184,9 @@ func (b *Batch) Result(position, attempt int) (r batch.Result, err error) {
 		var file sql.NullString
 		_, err := c.one(`SELECT size, raw, file FROM results WHERE batch = ? AND position = ? AND attempt = ?`,
 			[]any{b.key, position, attempt}, &r.Size, (*[]byte)(&r.Raw), &file)
-		r.File = b.store.sideFile(file)
+		if err == nil {
+			r.File, err = b.store.sideFile(file)
+		}
 		return err
 	})
 	return r, err

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -27,6 +30,8 @@ type stage struct {
 	final  string // absolute
 	origin string // the caller's file
 	moved  bool   // origin is temp now, else temp is a copy of it
+
+	settled bool // temp is final now
 }
 
 func (b *Batch) stage(position, attempt int, r batch.Result) (*stage, error) {
@@ -86,20 +91,26 @@ func (s *stage) take() error {
 	return err
 }
 
-// settle gives the side file its name, durably.
+// settle gives the side file its name, durably. It may be called again, by a
+// transaction that is done a second time.
 func (s *stage) settle() error {
 	if s == nil || s.name == "" {
 		return nil
 	}
-	if err := os.Rename(s.temp, s.final); err != nil {
-		return err
+	if !s.settled {
+		if err := os.Rename(s.temp, s.final); err != nil {
+			return err
+		}
+		s.settled = true
 	}
 	return syncFolder(filepath.Dir(s.final))
 }
 
-// undo leaves things as they were for a caller whose event was not written.
+// undo leaves things as they were for a caller whose event was not written. A
+// file that has its name stays: after an error of the disk nobody knows whether
+// a row has it.
 func (s *stage) undo() {
-	if s == nil || s.name == "" {
+	if s == nil || s.name == "" || s.settled {
 		return
 	}
 	if s.moved {
@@ -122,13 +133,9 @@ const tempPrefix = ".tmp-"
 // sweepStages removes what crashes left behind. Nobody writes results of the
 // batch any more.
 func (b *Batch) sweepStages() {
-	left, err := filepath.Glob(filepath.Join(b.store.dir, "results", b.id, tempPrefix+"*"))
-	if err != nil {
-		return
-	}
-	for _, path := range left {
-		_ = os.Remove(path)
-	}
+	sweepFolder(filepath.Join(b.store.dir, "results", b.id), func(f fs.DirEntry) bool {
+		return strings.HasPrefix(f.Name(), tempPrefix)
+	})
 }
 
 // folder makes a folder of the state folder's, durably.
@@ -184,10 +191,15 @@ func syncFolder(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// sideFile is the absolute path of a side file that a row names.
-func (s *Store) sideFile(name sql.NullString) string {
+// sideFile is the absolute path of a side file that a row names. A name that
+// leads out of the folder of results is none that was ever written.
+func (s *Store) sideFile(name sql.NullString) (string, error) {
 	if !name.Valid {
-		return ""
+		return "", nil
 	}
-	return filepath.Join(s.dir, filepath.FromSlash(name.String))
+	local := filepath.FromSlash(name.String)
+	if first, _, _ := strings.Cut(name.String, "/"); first != "results" || !filepath.IsLocal(local) || path.Clean(name.String) != name.String {
+		return "", fmt.Errorf("a result in the file %q: %w", name.String, ErrDamaged)
+	}
+	return filepath.Join(s.dir, local), nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -36,7 +37,7 @@ var ErrNotLedger = errors.New("not a ledger of bbbatch")
 
 // prepare checks whose file it is and how old, and fills an empty one. A file
 // that is refused has not been changed.
-func prepare(ctx context.Context, conn *sql.Conn, path string, unclean bool) error {
+func prepare(ctx context.Context, conn *sql.Conn, path string, check bool) error {
 	if _, err := inspect(ctx, conn, path); err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, unclean bool) err
 	if err := useWAL(ctx, conn); err != nil {
 		return err
 	}
-	if unclean {
+	if check {
 		if err := whole(ctx, conn); err != nil {
 			return err
 		}
@@ -66,7 +67,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, unclean bool) err
 }
 
 // ErrDamaged says that a ledger's file is no longer what was written.
-var ErrDamaged = errors.New("the ledger is damaged; keep a copy, and take what is left of it with sqlite3's .recover")
+var ErrDamaged = errors.New("the ledger is damaged; keep a copy of its folder")
 
 // whole refuses a file whose pages contradict each other, before anything is
 // built on it.
@@ -76,7 +77,7 @@ func whole(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("%w (%s)", ErrDamaged, verdict)
+		return fmt.Errorf("%w (%s)", ErrDamaged, strings.Join(strings.Fields(verdict), " "))
 	}
 	return nil
 }
@@ -182,6 +183,10 @@ func (s *Store) explain(err error) error {
 	switch {
 	case c == codes.SQLITE_NOTADB:
 		return fmt.Errorf("%s: %w", s.path, ErrNotLedger)
+	case c == codes.SQLITE_CORRUPT:
+		return fmt.Errorf("%s: %w (%w)", s.path, ErrDamaged, err)
+	case isFull(err):
+		return fmt.Errorf("%s: %w: %w", s.path, ErrFull, err)
 	case errors.Is(err, errReadOnly), c == codes.SQLITE_CANTOPEN, c == codes.SQLITE_READONLY, c == codes.SQLITE_PERM:
 		return fmt.Errorf("%s: the file and its folder must be writable: %w", s.path, err)
 	}

@@ -32,14 +32,25 @@ const (
 // a job that merely refuses writes nothing, returns nil and keeps its refusal
 // to itself.
 type job struct {
-	do   func(*connection) error
-	done chan error
+	do    func(*connection) error
+	again bool // do may be done once more after it was rolled back
+	done  chan error
 }
 
 // write runs do in a transaction, perhaps with other jobs, and returns when it
-// is durable. do runs on the writer goroutine.
+// is durable. do runs on the writer goroutine. [ErrFull] when there was no room
+// for it: nothing of it was written.
 func (s *Store) write(do func(*connection) error) error {
-	j := job{do: do, done: make(chan error, 1)}
+	return s.send(job{do: do, done: make(chan error, 1)})
+}
+
+// writeAgain is write for a do that is done a second time where the disk was
+// full, once the ballast has been given up.
+func (s *Store) writeAgain(do func(*connection) error) error {
+	return s.send(job{do: do, again: true, done: make(chan error, 1)})
+}
+
+func (s *Store) send(j job) error {
 	s.sending.RLock()
 	if s.closed {
 		s.sending.RUnlock()
@@ -59,7 +70,10 @@ func (s *Store) writer() {
 		group = s.gather(append(group[:0], first), crowded)
 		err := s.refusal()
 		if err == nil {
-			if err = s.commit(group); err != nil {
+			if err = s.commit(group); isFull(err) {
+				group, err = s.anew(group, err)
+			}
+			if err != nil {
 				err = s.fail(err)
 			}
 		}

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin && !windows
+
+package ledger
+
+// networkOf can't tell on this system.
+func networkOf(string) string { return "" }
