@@ -155,6 +155,8 @@ type Record struct {
 	Verdict  Verdict // zero while unfinished
 	Result   Result  // raw, of the newest attempt
 	Attempts []Attempt
+	Passed   int    // members of Repeat's group that passed, those that left apart
+	Price    *Price // what its runs cost; nil when the user has not said
 	BatchID  string
 	StateDir string // folder that side files lie in
 }
@@ -188,6 +190,7 @@ type Info struct {
 	ClosedAt     time.Time // zero while unfinished
 	Halted       string    // why nothing new starts; "" when it does
 	Total        int       // tasks
+	Repeats      bool      // some of them are members of a repetition; told by the ledger alone
 	ManifestPath string
 	Manifest     []byte
 }
@@ -209,10 +212,10 @@ type Summary struct {
 
 	// Excused are the tasks that did not pass and are not held against the batch:
 	// by their tags, or as members of a repetition that passed as a whole.
-	Excused map[Outcome]int
-	Failures []Failure       // the commonest first, three at most
-	Kinds    int             // how many such groups there are in all
-	Leaked   int             // results that contain the value of a secret
+	Excused  map[Outcome]int
+	Failures []Failure // the commonest first, three at most
+	Kinds    int       // how many such groups there are in all
+	Leaked   int       // results that contain the value of a secret
 }
 
 // A Failure is a group of tasks that ended the same way.
@@ -222,4 +225,5 @@ type Failure struct {
 	Message string // of the example
 	Count   int
 	Example string // id of the first such task
+	Excused int    // how many of them are not held against the batch
 }

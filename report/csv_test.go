@@ -159,7 +159,7 @@ func TestColumnNames(t *testing.T) {
 		for _, s := range test.schemas {
 			texts = append(texts, []byte(s))
 		}
-		if diff := cmp.Diff(test.want, resultColumns(texts).names); diff != "" {
+		if diff := cmp.Diff(test.want, resultColumns(texts, false).names); diff != "" {
 			t.Errorf("%v: %s", test.schemas, diff)
 		}
 	}
