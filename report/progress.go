@@ -31,10 +31,13 @@ type ProgressOptions struct {
 	Batch     string                // id of the batch, for objects
 	Total     int                   // tasks of the batch
 	Started   map[batch.Outcome]int // how many stood where when this process took the batch up
+	Price     *batch.Price          // nil when the user has not said
+	Cost      batch.Money           // of the runs that had ended then
 	Heartbeat time.Duration         // 30 s when 0
 	Name      func(position int) string
 	// Name returns a task's id. It is called from one goroutine, without any
-	// lock held; nil, or an answer of "", makes "task N", counted from 1.
+	// lock held; nil, or an answer of "", makes "task N", by its place and
+	// counted from 1.
 }
 
 // How often the bar follows the counts and the clock, and how often an object
@@ -82,6 +85,7 @@ type message struct {
 	text     string        // for a task, why it did not pass
 	outcome  batch.Outcome // "" when it is not about a task
 	position int
+	place    int
 	id       string        // "" when it has to be asked for
 	took     time.Duration // 0 when not known
 }
@@ -102,6 +106,7 @@ func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
 	}
+	p.tally.price, p.tally.cost = o.Price, o.Cost
 	go p.own()
 	return p
 }
@@ -121,9 +126,24 @@ func (p *Progress) Event(e batch.Event) {
 	switch {
 	case e.Kind == batch.BatchHalted:
 		p.push(message{kind: kindWarning, text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
-	case e.Kind == batch.TaskJudged && e.Verdict != nil && p.shows(e.Verdict.Outcome):
-		p.offer(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
+	case e.Verdict == nil:
+	case e.Kind == batch.TaskRetried:
+		why = joined(": ", again(e), why)
+		fallthrough
+	case e.Kind == batch.TaskJudged, e.Kind == batch.TaskSkipped, e.Kind == batch.TaskReused:
+		if outcome := outcomeAfter(e); p.shows(outcome) {
+			p.offer(message{outcome: outcome, text: why, position: e.Position, place: e.Place, id: e.ID, took: took})
+		}
 	}
+}
+
+// outcomeAfter is the outcome of a task once an event with a verdict has
+// happened: one that is to be tried again has none yet.
+func outcomeAfter(e batch.Event) batch.Outcome {
+	if e.Kind == batch.TaskRetried {
+		return batch.Pending
+	}
+	return e.Verdict.Outcome
 }
 
 // offer queues a message that may be left out when too many wait.
@@ -136,12 +156,13 @@ func (p *Progress) offer(m message) {
 	p.push(m)
 }
 
-// shows reports whether a task with this outcome gets a line. One that was
-// never started has not finished, and there may be as many as tasks.
+// shows reports whether a task that comes to this outcome gets a line; pending
+// is one that is to be tried again. One that was never started has not finished,
+// and there may be as many as tasks.
 func (p *Progress) shows(o batch.Outcome) bool {
 	switch p.o.Mode {
 	case Bar:
-		return o != batch.Passed && o != batch.NotStarted
+		return o != batch.Passed && o != batch.NotStarted && o != batch.Skipped
 	case Plain:
 		return o != batch.NotStarted
 	}

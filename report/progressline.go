@@ -31,7 +31,7 @@ func (p *Progress) text(m message, width int) string {
 		name = p.o.Name(m.position)
 	}
 	if name == "" {
-		name = "task " + Count(m.position+1)
+		name = "task " + Count(m.place+1)
 	}
 	took := ""
 	if m.took > 0 {
@@ -60,6 +60,9 @@ func (p *Progress) heartbeatLine() string {
 		}
 	}
 	parts = append(parts, Duration(elapsed)+" elapsed")
+	if t.price != nil {
+		parts = append(parts, Dollars(t.cost)+" so far")
+	}
 	if left := t.left(elapsed); left > 0 {
 		parts = append(parts, "about "+Duration(left)+" left")
 	}

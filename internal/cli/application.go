@@ -337,7 +337,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if unread {
 		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
-	if code := codeOfCounts(sum.Counts); code != exitOK {
+	if code := codeOfSummary(sum); code != exitOK {
 		return &failure{code: code, err: errTold}
 	}
 	return nil
