@@ -128,12 +128,19 @@ func (p *Progress) Event(e batch.Event) {
 		p.push(message{kind: kindWarning, text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
 	case e.Verdict == nil:
 	case e.Kind == batch.TaskRetried:
-		why = joined(": ", again(e), why)
-		fallthrough
-	case e.Kind == batch.TaskJudged, e.Kind == batch.TaskSkipped, e.Kind == batch.TaskReused:
-		if outcome := outcomeAfter(e); p.shows(outcome) {
-			p.offer(message{outcome: outcome, text: why, position: e.Position, place: e.Place, id: e.ID, took: took})
-		}
+		p.finish(e, took, joined(": ", again(e), why))
+	case e.Kind == batch.TaskReused && e.Reuse != nil:
+		p.finish(e, took, joined("; ", "the result of batch "+Clean(e.Reuse.Batch), why))
+	case e.Kind == batch.TaskJudged, e.Kind == batch.TaskSkipped:
+		p.finish(e, took, why)
+	}
+}
+
+// finish offers a line about a task that has its outcome, or is to be tried
+// again.
+func (p *Progress) finish(e batch.Event, took time.Duration, why string) {
+	if outcome := outcomeAfter(e); p.shows(outcome) {
+		p.offer(message{outcome: outcome, text: why, position: e.Position, place: e.Place, id: e.ID, took: took})
 	}
 }
 
