@@ -36,8 +36,7 @@ type ProgressOptions struct {
 	Heartbeat time.Duration         // 30 s when 0
 	Name      func(position int) string
 	// Name returns a task's id. It is called from one goroutine, without any
-	// lock held; nil, or an answer of "", makes "task N", by its place and
-	// counted from 1.
+	// lock held; nil, or an answer of "", makes "task N", counted from 1.
 }
 
 // How often the bar follows the counts and the clock, and how often an object
@@ -85,7 +84,6 @@ type message struct {
 	text     string        // for a task, why it did not pass
 	outcome  batch.Outcome // "" when it is not about a task
 	position int
-	place    int
 	id       string        // "" when it has to be asked for
 	took     time.Duration // 0 when not known
 }
@@ -140,7 +138,7 @@ func (p *Progress) Event(e batch.Event) {
 // again.
 func (p *Progress) finish(e batch.Event, took time.Duration, why string) {
 	if outcome := outcomeAfter(e); p.shows(outcome) {
-		p.offer(message{outcome: outcome, text: why, position: e.Position, place: e.Place, id: e.ID, took: took})
+		p.offer(message{outcome: outcome, text: why, position: e.Position, id: e.ID, took: took})
 	}
 }
 

@@ -219,7 +219,7 @@ pending  task 8  pending again: stopped: told to
 			p.Event(retried(0, runFailed))
 			p.Event(skipped(1))
 			p.Event(batch.Event{Kind: batch.TaskReused, Position: 2, Verdict: &batch.Verdict{Outcome: batch.Passed}, Reuse: &batch.Reuse{Batch: "0123abcd"}})
-			p.Event(batch.Event{Kind: batch.TaskRetried, Position: 3, Place: 7, Verdict: &batch.Verdict{Outcome: batch.Failed, Reason: batch.Stopped, Message: "told to"}})
+			p.Event(batch.Event{Kind: batch.TaskRetried, Position: 7, Verdict: &batch.Verdict{Outcome: batch.Failed, Reason: batch.Stopped, Message: "told to"}})
 			p.Event(intended(0))
 			time.Sleep(30*time.Second + time.Millisecond)
 			p.Close()

@@ -31,7 +31,7 @@ func (p *Progress) text(m message, width int) string {
 		name = p.o.Name(m.position)
 	}
 	if name == "" {
-		name = "task " + Count(m.place+1)
+		name = "task " + Count(m.position+1)
 	}
 	took := ""
 	if m.took > 0 {
