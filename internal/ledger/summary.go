@@ -33,7 +33,7 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 			return err
 		}
 		if _, err := c.one(`
-			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND `+fails+` GROUP BY outcome, reason, signature)`,
+			SELECT count(*) FROM (SELECT 1 FROM verdicts v WHERE v.batch = ? AND `+fails+` GROUP BY v.outcome, v.reason, v.signature)`,
 			[]any{b.key}, &s.Kinds); err != nil {
 			return err
 		}
@@ -143,24 +143,24 @@ func (b *Batch) excused(c *connection, s *batch.Summary) error {
 		})
 }
 
-// fails are the verdicts that a person looks at.
-const fails = `outcome NOT IN ('passed', 'skipped')
-	AND position NOT IN (SELECT position FROM progress WHERE batch = verdicts.batch AND gone = 1)`
+// fails are the verdicts v that a person looks at.
+const fails = `v.outcome NOT IN ('passed', 'skipped')
+	AND NOT EXISTS (SELECT 1 FROM progress p WHERE p.batch = v.batch AND p.position = v.position AND p.gone = 1)`
 
 // failures groups what did not pass by outcome, reason and signature.
 func (b *Batch) failures(c *connection, s *batch.Summary) error {
-	excused := `0`
+	excused, tasks := `0`, ``
 	args := []any{b.key}
 	if excuses(s.Info) {
-		excused = `sum(EXISTS (SELECT 1 FROM tasks t WHERE t.batch = verdicts.batch AND t.position = verdicts.position AND ` + excusable + `))`
+		excused, tasks = `sum(`+excusable+`)`, `JOIN tasks t ON t.batch = v.batch AND t.position = v.position`
 		args = append(args, jsonColumn(s.Info.Policy.AllowFail))
 	}
 	return c.all(`
 		SELECT g.outcome, g.reason, v.message, g.n, g.excused, t.id
 		FROM (
-			SELECT outcome, reason, count(*) AS n, min(position) AS first, `+excused+` AS excused
-			FROM verdicts WHERE batch = ?1 AND `+fails+`
-			GROUP BY outcome, reason, signature ORDER BY n DESC, first LIMIT 3
+			SELECT v.outcome, v.reason, count(*) AS n, min(v.position) AS first, `+excused+` AS excused
+			FROM verdicts v `+tasks+` WHERE v.batch = ?1 AND `+fails+`
+			GROUP BY v.outcome, v.reason, v.signature ORDER BY n DESC, first LIMIT 3
 		) AS g
 		JOIN verdicts v ON v.batch = ?1 AND v.position = g.first
 		JOIN tasks t ON t.batch = ?1 AND t.position = g.first
