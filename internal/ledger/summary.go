@@ -152,7 +152,7 @@ func (b *Batch) failures(c *connection, s *batch.Summary) error {
 	excused, tasks := `0`, ``
 	args := []any{b.key}
 	if excuses(s.Info) {
-		excused, tasks = `sum(`+excusable+`)`, `JOIN tasks t ON t.batch = v.batch AND t.position = v.position`
+		excused, tasks = `coalesce(sum(`+excusable+`), 0)`, `JOIN tasks t ON t.batch = v.batch AND t.position = v.position`
 		args = append(args, jsonColumn(s.Info.Policy.AllowFail))
 	}
 	return c.all(`
