@@ -57,6 +57,7 @@ type Event struct {
 	Stale   bool          // task.changed: it passed, and what would be sent is another request now
 	Reuse   *Reuse        // task.reused
 	Retries int           // task.retried: attempts beyond the first that the task's retry has used up
+	Of      int           // task.retried: attempts beyond the first that its retry allows; 0 when it was ordered
 	After   time.Time     // task.retried: the next attempt waits until then; zero for at once
 	Why     StopReason    // stop.intended
 	Policy  *Policy       // batch.opened, batch.continued

@@ -156,6 +156,8 @@ type Record struct {
 	Verdict  Verdict // zero while unfinished
 	Result   Result  // raw, of the newest attempt
 	Attempts []Attempt
+	Passed   int    // members of Repeat's group that passed, those that left apart
+	Price    *Price // what its runs cost; nil when the user has not said
 	BatchID  string
 	StateDir string // folder that side files lie in
 }
@@ -189,6 +191,7 @@ type Info struct {
 	ClosedAt     time.Time // zero while unfinished
 	Halted       string    // why nothing new starts; "" when it does
 	Total        int       // tasks
+	Repeats      bool      // some of them are members of a repetition; told by the ledger alone
 	ManifestPath string
 	Manifest     []byte
 }
@@ -223,4 +226,5 @@ type Failure struct {
 	Message string // of the example
 	Count   int
 	Example string // id of the first such task
+	Excused int    // how many of them are not held against the batch
 }

@@ -49,7 +49,7 @@ func (r *runner) conclusion(row Row, v Verdict) Event {
 	if row.Retries >= retry.Max || !retry.wants(v) {
 		return e
 	}
-	e.Kind, e.Retries, e.At = TaskRetried, row.Retries+1, time.Now().UTC()
+	e.Kind, e.Retries, e.Of, e.At = TaskRetried, row.Retries+1, retry.Max, time.Now().UTC()
 	e.After = e.At.Add(retry.wait(e.Retries))
 	return e
 }

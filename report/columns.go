@@ -7,17 +7,22 @@ import (
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-// The columns that every table has: these, then the results' own, then error.
+// The columns that every table has: these, passes where the batch has a
+// repetition, then the results' own, then error.
 var fixed = [...]string{
 	"id", "outcome", "reason", "status", "attempts", "run_id",
 	"started_at", "ended_at", "seconds", "minutes", "usd",
 }
 
-const errorColumn = "error"
+const (
+	passesColumn = "passes"
+	errorColumn  = "error"
+)
 
 // columns are the result columns of a table and the tree of property names
 // that leads to them.
 type columns struct {
+	fixed   []string
 	names   []string
 	root    *node // of a result
 	wrapped *node // of a result whose member output is the judged value
@@ -38,12 +43,15 @@ func newNode() *node { return &node{column: -1, children: map[string]*node{}} }
 // schemas alone, never on a result, so that columns do not shift from one
 // batch to the next. A text that is no schema declares nothing: it judged
 // nothing either.
-func resultColumns(schemas [][]byte) *columns {
-	c := &columns{root: newNode()}
+func resultColumns(schemas [][]byte, repeats bool) *columns {
+	c := &columns{root: newNode(), fixed: fixed[:]}
+	if repeats {
+		c.fixed = append(slices.Clip(c.fixed), passesColumn)
+	}
 	c.wrapped = newNode()
 	c.wrapped.children["output"] = c.root
 	taken := map[string]bool{errorColumn: true, "": true}
-	for _, name := range fixed {
+	for _, name := range c.fixed {
 		taken[name] = true
 	}
 	for _, text := range schemas {
@@ -90,5 +98,5 @@ func (c *columns) add(path []string, taken map[string]bool) {
 
 // header is the table's first row.
 func (c *columns) header() []string {
-	return slices.Concat(fixed[:], c.names, []string{errorColumn})
+	return slices.Concat(c.fixed, c.names, []string{errorColumn})
 }

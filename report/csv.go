@@ -21,17 +21,21 @@ const maxShown = 64 << 20
 // UTF-8 without a byte order mark. Lines end with LF, which diff and cron mail
 // like better than CRLF and every spreadsheet reads.
 func writeTable(w io.Writer, comma rune, s Source) error {
+	info, err := s.Info()
+	if err != nil {
+		return err
+	}
 	schemas, err := s.Schemas()
 	if err != nil {
 		return err
 	}
-	c := resultColumns(schemas)
+	c := resultColumns(schemas, info.Repeats)
 	out := csv.NewWriter(w)
 	out.Comma = comma
 	if err := out.Write(c.header()); err != nil {
 		return err
 	}
-	t := table{columns: c, picker: newPicker(c)}
+	t := table{columns: c, picker: newPicker(c), repeats: info.Repeats}
 	for rec, err := range s.Records(0) {
 		if err != nil {
 			return err
@@ -52,15 +56,14 @@ func writeTable(w io.Writer, comma rune, s Source) error {
 type table struct {
 	columns *columns
 	picker  *picker
+	repeats bool
 	cells   []string
 	doc     []byte
 }
 
 func (t *table) row(rec batch.Record) ([]string, error) {
-	var last batch.Attempt
-	if n := len(rec.Attempts); n > 0 {
-		last = rec.Attempts[n-1]
-	}
+	last := newest(rec)
+	cost := chargeOfAll(rec)
 	t.cells = append(t.cells[:0],
 		textCell(rec.ID),
 		textCell(string(rec.Outcome)),
@@ -71,14 +74,25 @@ func (t *table) row(rec batch.Record) ([]string, error) {
 		stamp(last.StartedAt),
 		stamp(last.EndedAt),
 		seconds(last.StartedAt, last.EndedAt),
-		"", // minutes and usd need a price
-		"",
+		cost.minutes(),
+		cost.dollars(),
 	)
+	if t.repeats {
+		t.cells = append(t.cells, passes(rec))
+	}
 	if err := t.result(rec); err != nil {
 		return nil, err
 	}
 	t.cells = append(t.cells, textCell(reasonInWords(rec)))
 	return t.cells, nil
+}
+
+// passes is how many members of a task's repetition passed, and of how many.
+func passes(rec batch.Record) string {
+	if rec.Repeat == nil || rec.Left {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", rec.Passed, rec.Repeat.Times)
 }
 
 // result appends the result's cells. They stay empty until the task is done:
@@ -156,7 +170,7 @@ func seconds(start, end time.Time) string {
 // reasonInWords says why a task has not passed: the verdict's words, else what
 // is known of its newest attempt.
 func reasonInWords(rec batch.Record) string {
-	if s := verdictInWords(rec.Verdict); s != "" || rec.Outcome == batch.Passed || len(rec.Attempts) == 0 {
+	if s := verdictInWords(rec.Verdict); s != "" || rec.Outcome == batch.Passed || rec.Outcome == batch.Skipped || len(rec.Attempts) == 0 {
 		return s
 	}
 	last := rec.Attempts[len(rec.Attempts)-1]

@@ -159,7 +159,7 @@ func TestColumnNames(t *testing.T) {
 		for _, s := range test.schemas {
 			texts = append(texts, []byte(s))
 		}
-		if diff := cmp.Diff(test.want, resultColumns(texts).names); diff != "" {
+		if diff := cmp.Diff(test.want, resultColumns(texts, false).names); diff != "" {
 			t.Errorf("%v: %s", test.schemas, diff)
 		}
 	}
@@ -347,4 +347,21 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPasses(t *testing.T) {
+	member := &batch.Repetition{Group: "a", Number: 2, Times: 5, Pass: 4}
+	for _, test := range []struct {
+		rec  batch.Record
+		want string
+	}{
+		{batch.Record{Repeat: member, Passed: 4}, "4/5"},
+		{batch.Record{Repeat: member}, "0/5"},
+		{batch.Record{Repeat: member, Passed: 4, Left: true}, ""},
+		{batch.Record{}, ""},
+	} {
+		if got := passes(test.rec); got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.rec, got, test.want)
+		}
+	}
 }

@@ -51,6 +51,14 @@ type eventLine struct {
 	Candidates  []string      `json:"candidates,omitempty"`
 	Leaked      []string      `json:"leaked,omitempty"`
 	Message     string        `json:"message,omitempty"`
+	Then        batch.State   `json:"then,omitempty"`
+	Stale       bool          `json:"stale,omitempty"`
+	Reused      *reused       `json:"reused,omitempty"`
+	Retries     int           `json:"retries,omitempty"`
+	Of          int           `json:"of,omitempty"`
+	After       string        `json:"after,omitempty"`
+	Why         string        `json:"why,omitempty"`
+	Policy      *policyObject `json:"policy,omitempty"`
 }
 
 // Line is the event as an object on one line, its end included.
@@ -64,6 +72,12 @@ func (l LoggedEvent) Line() []byte {
 	out := eventLine{
 		Seq: l.Seq, Time: stamp(l.At), Batch: l.Batch, Event: l.Kind, Task: l.Task, Attempt: l.Attempt,
 		Digest: l.Digest, Marker: l.Marker, AgentID: l.Agent, Message: mask(l.Message),
+		Then: l.Then, Stale: l.Stale, Retries: l.Retries, Of: l.Of, After: stamp(l.After), Why: string(l.Why),
+		Policy: policyOf(l.Policy),
+	}
+	if l.Reuse != nil {
+		said := reusedOf(l.Reuse)
+		out.Reused = &said
 	}
 	switch l.Kind {
 	case batch.BatchOpened:
@@ -117,8 +131,20 @@ func (l LoggedEvent) Detail() string {
 		}
 	}
 	if v := l.Verdict; v != nil {
-		parts = append(parts, string(v.Outcome))
+		parts = append(parts, string(outcomeAfter(l.Event)))
 		message = joined(": ", string(v.Reason), verdictInWords(*v))
+		if l.Kind == batch.TaskRetried {
+			message = joined(": ", again(l.Event), message)
+		}
+	}
+	if l.Kind == batch.TaskChanged {
+		parts = append(parts, changed(l.Event))
+	}
+	if l.Reuse != nil {
+		parts = append(parts, "result of batch "+l.Reuse.Batch+", run "+l.Reuse.RunID)
+	}
+	if l.Why != "" {
+		parts = append(parts, string(l.Why))
 	}
 	line := joined("  ", append(parts, l.Agent, message)...)
 	if l.Mask != nil {

@@ -40,36 +40,25 @@ func appendRecord(b []byte, rec batch.Record) []byte {
 	if v.Reason != "" {
 		b = appendText(append(b, `,"reason":`...), string(v.Reason))
 	}
-	status := ""
-	if n := len(rec.Attempts); n > 0 {
-		status = string(rec.Attempts[n-1].Status)
-	}
-	b = appendTextOrNull(append(b, `,"status":`...), status)
+	b = appendTextOrNull(append(b, `,"status":`...), string(newest(rec).Status))
 	b = appendResult(b, rec)
 	b = appendProblems(append(b, `,"errors":`...), v.Problems)
 	if v.Message != "" {
 		b = appendText(append(b, `,"message":`...), v.Message)
 	}
 	if len(v.Candidates) > 0 {
-		b = append(b, `,"candidates":[`...)
-		for i, id := range v.Candidates {
-			b = appendText(comma(b, i), id)
-		}
-		b = append(b, ']')
+		b = appendTexts(append(b, `,"candidates":`...), v.Candidates)
 	}
 	if len(v.Leaked) > 0 {
-		b = append(b, `,"leaked":[`...)
-		for i, name := range v.Leaked {
-			b = appendText(comma(b, i), name)
-		}
-		b = append(b, ']')
+		b = appendTexts(append(b, `,"leaked":`...), v.Leaked)
 	}
 	if len(rec.Row) > 0 {
 		b = appendRaw(append(b, `,"row":`...), rec.Row)
 	}
+	b = appendBelonging(b, rec)
 	b = append(b, `,"attempts":[`...)
 	for i, a := range rec.Attempts {
-		b = appendAttempt(comma(b, i), a)
+		b = appendAttempt(comma(b, i), a, rec.Price)
 	}
 	b = appendText(append(b, `],"run":`...), rec.Run)
 	b = appendText(append(b, `,"judge":`...), rec.Judge)
@@ -78,9 +67,37 @@ func appendRecord(b []byte, rec batch.Record) []byte {
 	return append(b, '}', '\n')
 }
 
+// appendBelonging appends what the task belongs to, and what an edit of the
+// manifest or an earlier batch have to do with it.
+func appendBelonging(b []byte, rec batch.Record) []byte {
+	if rec.Group != "" {
+		b = appendText(append(b, `,"group":`...), rec.Group)
+	}
+	if len(rec.Tags) > 0 {
+		b = appendTexts(append(b, `,"tags":`...), rec.Tags)
+	}
+	if rec.Repeat != nil {
+		b = append(append(b, `,"repeat":`...), mustEncode(rec.Repeat)...)
+	}
+	if rec.Stale {
+		b = append(b, `,"stale":true`...)
+	}
+	if rec.Left {
+		b = append(b, `,"left":true`...)
+	}
+	if r := rec.Reuse; r != nil {
+		b = append(append(b, `,"reused":`...), mustEncode(reusedOf(r))...)
+	}
+	return b
+}
+
 // appendResult appends the result, or where it lies, and whether the judged
-// value is its member output.
+// value is its member output. A task that waits to be tried again has none: that
+// of the attempt before was judged, and not good enough.
 func appendResult(b []byte, rec batch.Record) []byte {
+	if rec.State == batch.StatePending {
+		return b
+	}
 	r := rec.Result
 	inFile := r.Present() && r.File != ""
 	if r.Present() && !inFile {
@@ -132,7 +149,7 @@ func appendProblems(b []byte, problems []schema.Problem) []byte {
 	return append(b, ']')
 }
 
-func appendAttempt(b []byte, a batch.Attempt) []byte {
+func appendAttempt(b []byte, a batch.Attempt, p *batch.Price) []byte {
 	b = appendTextOrNull(append(b, `{"runId":`...), a.RunID)
 	b = appendTextOrNull(append(b, `,"status":`...), string(a.Status))
 	for _, t := range [...]struct {
@@ -152,10 +169,31 @@ func appendAttempt(b []byte, a batch.Attempt) []byte {
 		}
 		b = append(b, '}')
 	}
+	if a.Outcome != "" {
+		b = appendText(append(b, `,"outcome":`...), string(a.Outcome))
+	}
+	if a.Reason != "" {
+		b = appendText(append(b, `,"reason":`...), string(a.Reason))
+	}
+	cost := chargeOf(a, p)
+	if n := cost.minutes(); n != "" {
+		b = append(append(b, `,"minutes":`...), n...)
+	}
+	if n := cost.dollars(); n != "" {
+		b = appendText(append(b, `,"usd":`...), n)
+	}
 	if a.Message != "" {
 		b = appendText(append(b, `,"message":`...), a.Message)
 	}
 	return append(b, '}')
+}
+
+func appendTexts(b []byte, texts []string) []byte {
+	b = append(b, '[')
+	for i, s := range texts {
+		b = appendText(comma(b, i), s)
+	}
+	return append(b, ']')
 }
 
 // appendRaw appends JSON that came from outside, on one line. What turns out

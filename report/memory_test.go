@@ -59,7 +59,7 @@ func TestMemoryDoesNotGrowWithTheBatch(t *testing.T) {
 
 // One large result is not held while all that follow are written.
 func TestLargeResultIsLetGo(t *testing.T) {
-	c := resultColumns([][]byte{[]byte(`{"properties":{"v":{}}}`)})
+	c := resultColumns([][]byte{[]byte(`{"properties":{"v":{}}}`)}, false)
 	table := table{columns: c, picker: newPicker(c)}
 	for result, kept := range map[string]bool{`{"v":1}`: true, `{"v":"` + strings.Repeat("x", 8<<20) + `"}`: false} {
 		if _, err := table.row(done(0, "a", batch.Passed, result)); err != nil {

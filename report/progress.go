@@ -31,6 +31,8 @@ type ProgressOptions struct {
 	Batch     string                // id of the batch, for objects
 	Total     int                   // tasks of the batch
 	Started   map[batch.Outcome]int // how many stood where when this process took the batch up
+	Price     *batch.Price          // nil when the user has not said
+	Cost      batch.Money           // of the runs that had ended then
 	Heartbeat time.Duration         // 30 s when 0
 	Name      func(position int) string
 	// Name returns a task's id. It is called from one goroutine, without any
@@ -102,6 +104,7 @@ func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
 	}
+	p.tally.price, p.tally.cost = o.Price, o.Cost
 	go p.own()
 	return p
 }
@@ -121,9 +124,31 @@ func (p *Progress) Event(e batch.Event) {
 	switch {
 	case e.Kind == batch.BatchHalted:
 		p.push(message{kind: kindWarning, text: joined(": ", "halted, nothing new starts", Clean(e.Message))})
-	case e.Kind == batch.TaskJudged && e.Verdict != nil && p.shows(e.Verdict.Outcome):
-		p.offer(message{outcome: e.Verdict.Outcome, text: why, position: e.Position, id: e.ID, took: took})
+	case e.Verdict == nil:
+	case e.Kind == batch.TaskRetried:
+		p.finish(e, took, joined(": ", again(e), why))
+	case e.Kind == batch.TaskReused && e.Reuse != nil:
+		p.finish(e, took, joined("; ", "the result of batch "+Clean(e.Reuse.Batch), why))
+	case e.Kind == batch.TaskJudged, e.Kind == batch.TaskSkipped:
+		p.finish(e, took, why)
 	}
+}
+
+// finish offers a line about a task that has its outcome, or is to be tried
+// again.
+func (p *Progress) finish(e batch.Event, took time.Duration, why string) {
+	if outcome := outcomeAfter(e); p.shows(outcome) {
+		p.offer(message{outcome: outcome, text: why, position: e.Position, id: e.ID, took: took})
+	}
+}
+
+// outcomeAfter is the outcome of a task once an event with a verdict has
+// happened: one that is to be tried again has none yet.
+func outcomeAfter(e batch.Event) batch.Outcome {
+	if e.Kind == batch.TaskRetried {
+		return batch.Pending
+	}
+	return e.Verdict.Outcome
 }
 
 // offer queues a message that may be left out when too many wait.
@@ -136,12 +161,13 @@ func (p *Progress) offer(m message) {
 	p.push(m)
 }
 
-// shows reports whether a task with this outcome gets a line. One that was
-// never started has not finished, and there may be as many as tasks.
+// shows reports whether a task that comes to this outcome gets a line; pending
+// is one that is to be tried again. One that was never started has not finished,
+// and there may be as many as tasks.
 func (p *Progress) shows(o batch.Outcome) bool {
 	switch p.o.Mode {
 	case Bar:
-		return o != batch.Passed && o != batch.NotStarted
+		return o != batch.Passed && o != batch.NotStarted && o != batch.Skipped
 	case Plain:
 		return o != batch.NotStarted
 	}

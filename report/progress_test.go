@@ -35,6 +35,14 @@ func judged(position int, v batch.Verdict) batch.Event {
 
 func passed(position int) batch.Event { return judged(position, batch.Verdict{Outcome: batch.Passed}) }
 
+func retried(position int, v batch.Verdict) batch.Event {
+	return batch.Event{Kind: batch.TaskRetried, Position: position, Attempt: 1, At: time.Now(), Verdict: &v, Retries: 1, Of: 2, After: time.Now().Add(30 * time.Second)}
+}
+
+func skipped(position int) batch.Event {
+	return batch.Event{Kind: batch.TaskSkipped, Position: position, At: time.Now(), Verdict: &batch.Verdict{Outcome: batch.Skipped, Message: "decided"}}
+}
+
 func skus(position int) string { return fmt.Sprint("sku-", position) }
 
 func TestBar(t *testing.T) {
@@ -188,6 +196,40 @@ passed  sku-2  1m5s
 	})
 }
 
+// A run that did not pass and is followed by another is told, and is no end of
+// its task; what runs have cost is told as far as it is known.
+func TestRetriesAndCost(t *testing.T) {
+	for mode, want := range map[Mode]string{
+		Plain: `pending  sku-0  4m10s  retry 1 of 2 in 30s: run_failed: E: gone
+skipped  sku-1  decided
+passed  sku-2  the result of batch 0123abcd
+pending  task 8  pending again: stopped: told to
+2 of 6 done, 1 passed, 1 skipped, 1 running, 30s elapsed, $1.53 so far, about 1m0s left
+`,
+		Bar: `pending  sku-0  4m10s  retry 1 of 2 in 30s: run_failed: E: gone
+pending  task 8  pending again: stopped: told to
+`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := screen(t, 0)
+			p := NewProgress(s, ProgressOptions{Mode: mode, Total: 6, Cost: 1_500_000, Price: &batch.Price{PerRun: 20_000, PerMinute: 2_000, RoundUp: time.Minute},
+				Name: func(position int) string { return map[int]string{0: "sku-0", 1: "sku-1", 2: "sku-2"}[position] }})
+			p.Event(intended(0))
+			p.Event(batch.Event{Kind: batch.AttemptEnded, Position: 0, At: time.Now(), Run: &batch.Observed{StartedAt: noon, EndedAt: noon.Add(250 * time.Second)}})
+			p.Event(retried(0, runFailed))
+			p.Event(skipped(1))
+			p.Event(batch.Event{Kind: batch.TaskReused, Position: 2, Verdict: &batch.Verdict{Outcome: batch.Passed}, Reuse: &batch.Reuse{Batch: "0123abcd"}})
+			p.Event(batch.Event{Kind: batch.TaskRetried, Position: 7, Verdict: &batch.Verdict{Outcome: batch.Failed, Reason: batch.Stopped, Message: "told to"}})
+			p.Event(intended(0))
+			time.Sleep(30*time.Second + time.Millisecond)
+			p.Close()
+			if diff := cmp.Diff(want, s.Text()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestNoneShowsOnlyLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := screen(t, 0)
@@ -284,6 +326,13 @@ func TestTally(t *testing.T) {
 		{"unknown settled", nil, []batch.Event{intended(0), at(batch.AttemptUnknown, 0), judged(0, batch.Verdict{Outcome: batch.Unknown})}, 0, 1},
 		{"unknown found", nil, []batch.Event{intended(0), at(batch.AttemptUnknown, 0), at(batch.AttemptStarted, 0)}, 1, 0},
 		{"inherited", map[batch.Outcome]int{batch.Running: 2, batch.Passed: 7}, []batch.Event{at(batch.RunObserved, 3), at(batch.AttemptEnded, 4), passed(4)}, 1, 8},
+		{"to be tried again", nil, []batch.Event{intended(0), at(batch.AttemptStarted, 0), at(batch.AttemptEnded, 0), retried(0, runFailed)}, 0, 0},
+		{"tried again", nil, []batch.Event{intended(0), retried(0, runFailed), intended(0)}, 1, 0},
+		{"tried again, passed", nil, []batch.Event{intended(0), retried(0, runFailed), intended(0), passed(0)}, 0, 1},
+		{"rejected, to be tried again", map[batch.Outcome]int{batch.Running: 1}, []batch.Event{intended(5), at(batch.AttemptRejected, 5), retried(5, *rejected.Verdict)}, 1, 0},
+		{"inherited, to be tried again", map[batch.Outcome]int{batch.Running: 2}, []batch.Event{retried(4, runFailed)}, 1, 0},
+		{"ordered to be tried again", map[batch.Outcome]int{batch.Running: 2, batch.Failed: 1}, []batch.Event{at(batch.TaskRetried, 4)}, 2, 1},
+		{"skipped", map[batch.Outcome]int{batch.Running: 1}, []batch.Event{skipped(4)}, 1, 1},
 		{"inherited, judged at once", map[batch.Outcome]int{batch.Running: 2}, []batch.Event{passed(4)}, 1, 1},
 	} {
 		tally := newTally(10, test.started)

@@ -63,6 +63,7 @@ type snapshots struct {
 	InFlight int                   `json:"inFlight"`
 	Elapsed  float64               `json:"elapsedSeconds"`
 	Left     *float64              `json:"leftSeconds,omitempty"`
+	USD      *batch.Money          `json:"usd,omitempty"`
 }
 
 // snapshot writes an object about where the batch stands, if that has changed,
@@ -78,6 +79,10 @@ func (p *Progress) snapshot(always bool) {
 	if left := t.left(elapsed); left > 0 {
 		left := inSeconds(left)
 		s.Left = &left
+	}
+	if t.price != nil {
+		cost := t.cost
+		s.USD = &cost
 	}
 	p.mu.Unlock()
 	same := s.InFlight == p.last.InFlight && maps.Equal(s.Counts, p.last.Counts)

@@ -13,17 +13,25 @@ import (
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-// objects checks every line against the schema and returns its event.
-func objects(t *testing.T, text string) (kinds []string) {
+// valid checks every line against a schema.
+func valid(t *testing.T, described []byte, text string) {
 	t.Helper()
-	s, err := schema.Compile(EventSchema(), schema.Options{})
+	s, err := schema.Compile(described, schema.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+	for line := range strings.Lines(text) {
 		for _, p := range s.Validate([]byte(line)) {
 			t.Errorf("%s: %s: %s", line, p.InstancePath, p.Message)
 		}
+	}
+}
+
+// objects checks every line against the schema and returns its event.
+func objects(t *testing.T, text string) (kinds []string) {
+	t.Helper()
+	valid(t, EventSchema(), text)
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		var o struct{ Event string }
 		if err := json.Unmarshal([]byte(line), &o); err != nil {
 			t.Errorf("%q: %v", line, err)
@@ -38,7 +46,8 @@ func objects(t *testing.T, text string) (kinds []string) {
 func TestSnapshots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := terminaltest.New(0, t.Errorf)
-		p := NewProgress(s, ProgressOptions{Mode: JSON, Batch: "0123abcd", Total: 40, Started: map[batch.Outcome]int{batch.Passed: 1}})
+		p := NewProgress(s, ProgressOptions{Mode: JSON, Batch: "0123abcd", Total: 40, Started: map[batch.Outcome]int{batch.Passed: 1},
+			Price: &batch.Price{}, Cost: 2_500_000})
 		synctest.Wait()
 		time.Sleep(50 * time.Millisecond) // not when a second is full
 		for i := range 20 {
@@ -57,7 +66,7 @@ func TestSnapshots(t *testing.T) {
 		if got != want {
 			t.Errorf("got %s, want %s:\n%s", got, want, s.Text())
 		}
-		if !strings.Contains(s.Text(), `"event":"progress","total":40,"counts":{"passed":21},"inFlight":0,"elapsedSeconds":67`) {
+		if !strings.Contains(s.Text(), `"event":"progress","total":40,"counts":{"passed":21},"inFlight":0,"elapsedSeconds":67`) || !strings.Contains(s.Text(), `"usd":"2.500000"}`) {
 			t.Errorf("the end is not told:\n%s", s.Text())
 		}
 	})
@@ -86,7 +95,7 @@ func TestSummaryLine(t *testing.T) {
 	}
 	objects(t, out.String())
 	_, got, _ := strings.Cut(out.String(), `"event"`)
-	want := `:"summary","ok":false,"total":3,"counts":{"failed":2,"passed":1},"runs":3,"runSeconds":1.5,"halted":"x` + "\ufffd" + `",` +
+	want := `:"summary","ok":false,"total":3,"counts":{"failed":2,"passed":1},"runs":3,"runSeconds":1.5,"firstTry":0,"retried":0,"stale":0,"reused":0,"left":0,"halted":"x` + "\ufffd" + `",` +
 		`"failures":[{"outcome":"failed","reason":"deadline","message":"late","count":2,"example":"a"}],"failureKinds":5,"leaked":1,"reports":["a.csv"],"next":"again"}` + "\n"
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -104,7 +113,31 @@ func TestEventsAreDescribed(t *testing.T) {
 	task := func(k batch.Kind) batch.Event {
 		return batch.Event{Kind: k, Position: 3, Attempt: 1, At: at, Message: "why"}
 	}
+	retry := task(batch.TaskRetried)
+	retry.Message, retry.Verdict, retry.Retries, retry.Of, retry.After = "", verdict, 1, 2, at
+	changed := task(batch.TaskChanged)
+	changed.Then, changed.Stale = batch.StateEnded, true
+	reused := task(batch.TaskReused)
+	reused.Message, reused.Verdict, reused.Reuse = "", &batch.Verdict{Outcome: batch.Failed, Reason: batch.Lost, Leaked: []string{"NAME"}}, &batch.Reuse{Batch: "0123abcd", RunID: "r"}
+	skip := task(batch.TaskSkipped)
+	skip.Message, skip.Verdict = "", &batch.Verdict{Outcome: batch.Skipped, Message: "why"}
+	stop := task(batch.StopIntended)
+	stop.Why = batch.StopDeadline
+	share, err := batch.ParseShare("2.5%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := &batch.Policy{
+		Price: &batch.Price{PerRun: 1, PerMinute: 2, RoundUp: time.Second}, Budget: batch.Budget{Runs: 1, Time: time.Minute, USD: 3},
+		Canary: batch.Canary{Tasks: 4, Pass: &share}, Halt: batch.Halt{Failures: &share, Min: 5, PerGroup: true},
+		FailFast: true, MaxTime: time.Hour, Accept: &share, AllowFail: []string{"t"},
+	}
 	events := []batch.Event{
+		retry, changed, reused, skip, stop,
+		{Kind: batch.TaskRetried, Position: 3, At: at}, {Kind: batch.TaskChanged, Position: 3, At: at}, {Kind: batch.TaskLeft, Position: 3, At: at},
+		{Kind: batch.BatchOpened, Position: -1, At: at, Policy: policy}, {Kind: batch.BatchContinued, Position: -1, At: at, Policy: policy, Message: "why"},
+		{Kind: batch.BatchContinued, Position: -1, At: at, Policy: &batch.Policy{}},
+		{Kind: batch.BatchContinued, Position: -1, At: at, Policy: &batch.Policy{Budget: batch.Budget{USD: 3}, Price: &batch.Price{}}},
 		{Kind: batch.BatchOpened, Position: -1, At: at}, {Kind: batch.BatchContinued, Position: -1, At: at},
 		{Kind: batch.TaskAdded, Position: 0, Last: 999, At: at}, {Kind: batch.BatchHalted, Position: -1, At: at, Message: "why"},
 		{Kind: batch.BatchClosed, Position: -1, At: at}, {Kind: batch.AgentRead, Position: -1, At: at, Agent: "g"},
@@ -128,8 +161,8 @@ func TestEventsAreDescribed(t *testing.T) {
 	for _, k := range objects(t, out.String()) {
 		kinds[k] = true
 	}
-	if len(kinds) != 15 {
-		t.Errorf("got %d kinds, want 15", len(kinds))
+	if len(kinds) != 20 {
+		t.Errorf("got %d kinds, want 20", len(kinds))
 	}
 	if strings.Contains(out.String(), "SECRET") {
 		t.Errorf("a result is in an event:\n%s", out.String())

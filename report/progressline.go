@@ -60,6 +60,9 @@ func (p *Progress) heartbeatLine() string {
 		}
 	}
 	parts = append(parts, Duration(elapsed)+" elapsed")
+	if t.price != nil {
+		parts = append(parts, Dollars(t.cost)+" so far")
+	}
 	if left := t.left(elapsed); left > 0 {
 		parts = append(parts, "about "+Duration(left)+" left")
 	}

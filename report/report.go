@@ -33,7 +33,8 @@ type Source interface {
 	// the first task that uses each.
 	Schemas() ([][]byte, error)
 
-	// Records yields the tasks from a position on, in the manifest's order.
+	// Records yields the tasks from a place on, in the manifest's order, and last
+	// those that left it.
 	// After an error nothing more is yielded.
 	Records(from int) iter.Seq2[batch.Record, error]
 }

@@ -148,6 +148,7 @@ func StandingRecord(w io.Writer, s Standing) error {
 		Message string        `json:"message,omitempty"`
 		Count   int           `json:"count"`
 		Example string        `json:"example"`
+		Excused int           `json:"excused,omitempty"`
 	}
 	record := struct {
 		batchRecord

@@ -22,29 +22,28 @@ type SummaryOptions struct {
 // write.
 func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	var b strings.Builder
-	passed, total := s.Counts[batch.Passed], s.Info.Total
 	verdict, paint := "ok", "\x1b[32m"
-	if passed != total {
+	if !succeeded(s) {
 		verdict, paint = "not ok", "\x1b[31m"
 	}
 	if o.Color {
 		verdict = paint + verdict + "\x1b[0m"
 	}
 	line := func(format string, args ...any) { b.WriteString(wrap(fmt.Sprintf(format, args...), o.Width-1) + "\n") }
-	line("%s: %s of %s passed", verdict, Count(passed), Count(total))
+	accept := ""
+	if share := s.Info.Policy.Accept; share != nil {
+		accept = " (accept " + share.String() + ")"
+	}
+	line("%s: %s of %s passed%s", verdict, Count(s.Counts[batch.Passed]), Count(s.Info.Total), accept)
 	if part := selectedLine(s.Info, o); part != "" {
 		line("  %s", part)
 	}
-	var counts []string
-	for _, outcome := range batch.Outcomes {
-		if n := s.Counts[outcome]; n > 0 {
-			counts = append(counts, Count(n)+" "+string(outcome))
-		}
+	if counts := outcomes(s.Counts); counts != "" {
+		line("  %s", counts)
 	}
-	if len(counts) > 0 {
-		line("  %s", strings.Join(counts, ", "))
+	for _, words := range accounts(s) {
+		line("  %s", words)
 	}
-	line("  %s, %s of run time", counted(s.Runs, "run", "runs"), Duration(s.RunTime))
 	if s.Info.Halted != "" {
 		line("  halted: %s", fit(Clean(s.Info.Halted), maxLine))
 	}
@@ -96,6 +95,13 @@ func selectedLine(info batch.Info, o SummaryOptions) string {
 func failureLine(f batch.Failure, width int) string {
 	const enough = 24
 	count := "  " + Count(f.Count) + " " + Clean(string(f.Outcome))
+	switch f.Excused {
+	case 0:
+	case f.Count:
+		count += " (excused)"
+	default:
+		count += " (" + Count(f.Excused) + " excused)"
+	}
 	why := fit(Clean(joined(": ", string(f.Reason), f.Message)), maxLine)
 	example := "such as " + fit(Clean(f.Example), maxLine)
 	if width > 0 {

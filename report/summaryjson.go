@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"io"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -16,6 +17,16 @@ type summaryLine struct {
 	Counts       map[batch.Outcome]int `json:"counts"`
 	Runs         int                   `json:"runs"`
 	RunSeconds   float64               `json:"runSeconds"`
+	Accept       *batch.Share          `json:"accept,omitempty"`
+	Excused      map[batch.Outcome]int `json:"excused,omitempty"`
+	PaidMinutes  json.Number           `json:"paidMinutes,omitempty"`
+	USD          *batch.Money          `json:"usd,omitempty"`
+	WastedUSD    *batch.Money          `json:"wastedUsd,omitempty"`
+	FirstTry     int                   `json:"firstTry"`
+	Retried      int                   `json:"retried"`
+	Stale        int                   `json:"stale"`
+	Reused       int                   `json:"reused"`
+	Left         int                   `json:"left"`
 	Halted       string                `json:"halted,omitempty"`
 	Failures     []failureObject       `json:"failures"`
 	FailureKinds int                   `json:"failureKinds"`
@@ -30,6 +41,7 @@ type failureObject struct {
 	Message string        `json:"message,omitempty"`
 	Count   int           `json:"count"`
 	Example string        `json:"example"`
+	Excused int           `json:"excused,omitempty"`
 }
 
 // SummaryLine writes what [Summary] says as an object on one line. Of o it takes
@@ -43,13 +55,18 @@ func SummaryLine(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	}
 	line := summaryLine{
 		Time: now(), Batch: s.Info.ID, Event: kindSummary,
-		OK: s.Counts[batch.Passed] == s.Info.Total, Total: s.Info.Total, Counts: counts,
+		OK: succeeded(s), Total: s.Info.Total, Counts: counts,
 		Runs: s.Runs, RunSeconds: inSeconds(s.RunTime), Halted: s.Info.Halted,
+		Accept: s.Info.Policy.Accept, Excused: s.Excused,
+		FirstTry: s.FirstTry, Retried: s.Retried, Stale: s.Stale, Reused: s.Reused, Left: s.Left,
 		Failures: []failureObject{}, FailureKinds: s.Kinds, Leaked: s.Leaked,
 		Reports: append([]string{}, o.Reports...), Next: o.Next,
 	}
+	if s.Info.Policy.Price != nil {
+		line.PaidMinutes, line.USD, line.WastedUSD = json.Number(minutes(s.Paid, 4)), &s.Cost, &s.Wasted
+	}
 	for _, f := range s.Failures {
-		line.Failures = append(line.Failures, failureObject{f.Outcome, f.Reason, f.Message, f.Count, f.Example})
+		line.Failures = append(line.Failures, failureObject{f.Outcome, f.Reason, f.Message, f.Count, f.Example, f.Excused})
 	}
 	_, err := io.WriteString(w, Clean(string(mustEncode(line)))+"\n")
 	return err

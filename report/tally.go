@@ -17,6 +17,8 @@ type tally struct {
 	done   map[batch.Outcome]int
 	since  int // tasks that came to their end under our eyes
 	halted bool
+	price  *batch.Price // nil when there is none
+	cost   batch.Money  // of the runs that ended
 
 	flight map[int]flight
 	// Tasks that are running, but by which position is not known here: those
@@ -69,8 +71,13 @@ func (t *tally) add(e batch.Event) time.Duration {
 			}
 			t.flight[e.Position] = f
 		}
-	case batch.TaskJudged:
+		t.charge(e.Run)
+	case batch.TaskJudged, batch.TaskSkipped, batch.TaskReused:
 		return t.land(e)
+	case batch.TaskRetried:
+		if e.Verdict != nil { // else it was done before this process looked
+			return t.leave(e)
+		}
 	case batch.BatchHalted:
 		t.halted = true
 	case batch.BatchContinued:
@@ -90,15 +97,33 @@ func (t *tally) board(position int) flight {
 	return f
 }
 
+// charge adds what a run that ended has cost.
+func (t *tally) charge(run *batch.Observed) {
+	if t.price == nil || run == nil {
+		return
+	}
+	length, _ := runLength(run.CreatedAt, run.StartedAt, run.EndedAt)
+	t.cost = addCapped(t.cost, t.price.Of(length))
+}
+
+// land counts a task that has come to its end.
 func (t *tally) land(e batch.Event) time.Duration {
 	var outcome batch.Outcome
-	pending := false // whether the task may have been judged without a run
 	if v := e.Verdict; v != nil {
 		outcome = v.Outcome
-		pending = outcome == batch.NotStarted || v.Reason == batch.Rejected
 	}
 	t.done[outcome]++
 	t.since++
+	return t.leave(e)
+}
+
+// leave forgets the flight of a task that has its verdict, or is to be tried
+// again, and returns how long it took.
+func (t *tally) leave(e batch.Event) time.Duration {
+	pending := e.Kind == batch.TaskSkipped || e.Kind == batch.TaskReused // whether it may have waited for its turn
+	if v := e.Verdict; v != nil {
+		pending = pending || v.Outcome == batch.NotStarted || v.Reason == batch.Rejected
+	}
 	f, ok := t.flight[e.Position]
 	if !ok {
 		if !pending {

@@ -9,18 +9,24 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// Verdict says in a word or two how a batch went: "ok" and "not ok" once it is
-// closed, "halted" when nothing new starts, else "unfinished".
+// Verdict says in a word or two how a batch went: "ok" (enough of its tasks
+// passed) and "not ok" once it is closed, "halted" when nothing new starts, else "unfinished".
 func Verdict(s batch.Summary) string {
 	switch {
 	case s.Info.ClosedAt.IsZero() && s.Info.Halted != "":
 		return "halted"
 	case s.Info.ClosedAt.IsZero():
 		return "unfinished"
-	case s.Counts[batch.Passed] == s.Info.Total:
+	case s.Enough():
 		return "ok"
 	}
 	return "not ok"
+}
+
+// succeeded reports whether enough tasks passed and nothing more is to come.
+func succeeded(s batch.Summary) bool {
+	open := s.Counts[batch.Pending] + s.Counts[batch.Running] + s.Counts[batch.NotStarted]
+	return s.Enough() && (open == 0 || !s.Info.ClosedAt.IsZero())
 }
 
 // outcomes is the counts that are not 0, in words; "" for none.

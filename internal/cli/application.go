@@ -333,7 +333,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if unread {
 		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
-	code := codeOfCounts(sum.Counts)
+	code := codeOfSummary(sum)
 	if started != nil {
 		code = started.code()
 	}

@@ -68,6 +68,7 @@ func (d *display) start(b *ledger.Batch, sum batch.Summary) *report.Progress {
 		Mode: d.mode, Width: d.width, Color: d.color,
 		Measure: func() int { w, _ := d.sys.Terminal(); return w },
 		Objects: d.json, Batch: sum.Info.ID, Total: sum.Info.Total, Started: sum.Counts,
+		Price: sum.Info.Policy.Price, Cost: sum.Cost,
 		Name: func(position int) string {
 			row, err := b.Task(position)
 			if err != nil {

@@ -114,14 +114,24 @@ func codeOf(err error) int {
 	return exitInternal
 }
 
-// codeOfCounts is the exit code of how the tasks ended.
-func codeOfCounts(counts map[batch.Outcome]int) int {
+// codeOfSummary is the exit code of how the tasks of a batch ended. Those that
+// are excused decide nothing. Where nothing went wrong and yet too few passed,
+// the batch has too few tasks, or was given up; one that is not at its end has
+// no code for that.
+func codeOfSummary(s batch.Summary) int {
+	if s.Enough() {
+		return exitOK
+	}
+	against := func(o batch.Outcome) int { return s.Counts[o] - s.Excused[o] }
 	code := exitOK
-	if counts[batch.Invalid] > 0 {
+	if against(batch.Invalid) > 0 {
 		code = worst(code, exitInvalid)
 	}
-	if counts[batch.Failed]+counts[batch.Unknown] > 0 {
+	if against(batch.Failed)+against(batch.Unknown) > 0 {
 		code = worst(code, exitFailed)
+	}
+	if code == exitOK && !s.Info.ClosedAt.IsZero() {
+		return exitFailed
 	}
 	return code
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -59,22 +60,51 @@ func TestTheReadmeHasTheExitCodesOfTheHelp(t *testing.T) {
 }
 
 func TestCountsHaveAnExitCode(t *testing.T) {
+	type counts = map[batch.Outcome]int
+	half, err := batch.ParseShare("50%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, err := batch.ParseShare("3")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		outcomes []batch.Outcome
-		want     int
+		accept  *batch.Share
+		counts  counts
+		excused counts
+		want    int
 	}{
-		{[]batch.Outcome{batch.Passed}, 0},
-		{[]batch.Outcome{batch.Passed, batch.Invalid}, 3},
-		{[]batch.Outcome{batch.Invalid, batch.Failed}, 1},
-		{[]batch.Outcome{batch.Invalid, batch.Unknown}, 1},
+		{nil, counts{batch.Passed: 1}, nil, 0},
+		{nil, counts{batch.Passed: 1, batch.Skipped: 1}, nil, 0},
+		{nil, counts{batch.Passed: 1, batch.Invalid: 1}, nil, 3},
+		{nil, counts{batch.Invalid: 1, batch.Failed: 1}, nil, 1},
+		{nil, counts{batch.Invalid: 1, batch.Unknown: 1}, nil, 1},
+		{nil, counts{batch.Passed: 1, batch.Failed: 1}, counts{batch.Failed: 1}, 0},
+		{nil, counts{batch.Invalid: 1, batch.Failed: 1}, counts{batch.Failed: 1}, 3},
+		{nil, counts{batch.Invalid: 1, batch.Failed: 2}, counts{batch.Failed: 1}, 1},
+		{nil, counts{batch.Invalid: 1, batch.Unknown: 1}, counts{batch.Invalid: 1}, 1},
+		{&half, counts{batch.Passed: 2, batch.Failed: 1, batch.Unknown: 1}, nil, 0},
+		{&half, counts{batch.Passed: 1, batch.Failed: 1, batch.Invalid: 1}, nil, 1},
+		{&half, counts{batch.Passed: 1, batch.Failed: 1, batch.Invalid: 1}, counts{batch.Failed: 1}, 0},
+		{&half, counts{batch.Passed: 1, batch.Invalid: 2}, nil, 3},
+		{&three, counts{batch.Passed: 2}, nil, 1},
+		{&three, counts{batch.Passed: 1, batch.Failed: 1}, counts{batch.Failed: 1}, 1},
+		{nil, counts{batch.Passed: 1, batch.NotStarted: 1}, nil, 1},
 	} {
-		counts := map[batch.Outcome]int{}
-		for _, o := range c.outcomes {
-			counts[o]++
+		s := batch.Summary{Counts: c.counts, Excused: c.excused}
+		s.Info.ClosedAt, s.Info.Policy.Accept = time.Unix(1, 0), c.accept
+		for _, n := range c.counts {
+			s.Info.Total += n
 		}
-		if got := codeOfCounts(counts); got != c.want {
-			t.Errorf("%v: exit code %d, want %d", c.outcomes, got, c.want)
+		if got := codeOfSummary(s); got != c.want {
+			t.Errorf("accept %v, %v without %v: exit code %d, want %d", c.accept, c.counts, c.excused, got, c.want)
 		}
+	}
+	// What is still to come does not decide.
+	s := batch.Summary{Info: batch.Info{Total: 2}, Counts: counts{batch.Passed: 1, batch.Running: 1}}
+	if got := codeOfSummary(s); got != 0 {
+		t.Errorf("unfinished: exit code %d, want 0", got)
 	}
 }
 

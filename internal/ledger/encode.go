@@ -30,6 +30,7 @@ type eventData struct {
 	Stale   bool            `json:"stale,omitempty"`
 	Reuse   *batch.Reuse    `json:"reuse,omitempty"`
 	Retries int             `json:"retries,omitempty"`
+	Of      int             `json:"of,omitempty"`
 	After   int64           `json:"after,omitempty"`
 	Why     string          `json:"why,omitempty"`
 	Policy  *batch.Policy   `json:"policy,omitempty"`
@@ -102,7 +103,7 @@ func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 // encode returns the data column of a clean event, and the verdict's alone.
 func encode(e batch.Event) (data, verdict []byte, err error) {
 	d := eventData{Digest: e.Digest, Marker: e.Marker, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent,
-		Then: string(e.Then), Stale: e.Stale, Reuse: e.Reuse, Retries: e.Retries, After: nanos(e.After).Int64, Why: string(e.Why), Policy: e.Policy,
+		Then: string(e.Then), Stale: e.Stale, Reuse: e.Reuse, Retries: e.Retries, Of: e.Of, After: nanos(e.After).Int64, Why: string(e.Why), Policy: e.Policy,
 	}
 	if e.Echo != nil {
 		words := echoWords(e.Echo).String
@@ -143,7 +144,7 @@ func decode(data []byte, e *batch.Event) error {
 		return fmt.Errorf("a %s event: %w", e.Kind, err)
 	}
 	e.Digest, e.Marker, e.Offset, e.Message, e.Agent = d.Digest, d.Marker, time.Duration(d.Offset), d.Message, d.Agent
-	e.Then, e.Stale, e.Reuse, e.Retries, e.After = batch.State(d.Then), d.Stale, d.Reuse, d.Retries, stored(d.After)
+	e.Then, e.Stale, e.Reuse, e.Retries, e.Of, e.After = batch.State(d.Then), d.Stale, d.Reuse, d.Retries, d.Of, stored(d.After)
 	e.Why, e.Policy = batch.StopReason(d.Why), d.Policy
 	if d.Echo != nil {
 		e.Echo = parseEcho(*d.Echo)

@@ -27,7 +27,10 @@ func (b *Batch) Records(from int) iter.Seq2[batch.Record, error] {
 				return err
 			}
 			judgeLast(page)
-			return nil
+			if err := b.price(c, page); err != nil {
+				return err
+			}
+			return b.passes(c, page)
 		})
 		return page, last, err
 	})

@@ -33,7 +33,7 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 			return err
 		}
 		if _, err := c.one(`
-			SELECT count(*) FROM (SELECT 1 FROM verdicts WHERE batch = ? AND `+fails+` GROUP BY outcome, reason, signature)`,
+			SELECT count(*) FROM (SELECT 1 FROM verdicts v WHERE v.batch = ? AND `+fails+` GROUP BY v.outcome, v.reason, v.signature)`,
 			[]any{b.key}, &s.Kinds); err != nil {
 			return err
 		}
@@ -91,42 +91,50 @@ func (b *Batch) runs(c *connection, s *batch.Summary) error {
 // tries counts the tasks that took more than one run, and those that passed with
 // their first.
 func (b *Batch) tries(c *connection, s *batch.Summary) error {
-	later := 0
+	later, reused := 0, 0 // of those that passed
 	if _, err := c.one(`
-		SELECT count(*), total(outcome = 'passed') FROM (
-			SELECT DISTINCT p.position, p.outcome FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
+		SELECT count(*), coalesce(sum(outcome = 'passed' AND own), 0) FROM (
+			SELECT DISTINCT p.position, p.outcome, t.reuse IS NULL AS own
+			FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
+			JOIN tasks t ON t.batch = a.batch AND t.position = a.position
 			WHERE a.batch = ? AND a.outcome <> '' AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
 		[]any{b.key}, &s.Retried, &later); err != nil {
 		return err
 	}
-	if _, err := c.one(`SELECT count(*) FROM tasks WHERE batch = ? AND reuse IS NOT NULL`, []any{b.key}, &s.Reused); err != nil {
+	// In this order: few tasks have taken a result over.
+	if _, err := c.one(`
+		SELECT count(*), coalesce(sum(p.outcome = 'passed'), 0)
+		FROM tasks t CROSS JOIN progress p ON p.batch = t.batch AND p.position = t.position
+		WHERE t.batch = ? AND t.reuse IS NOT NULL AND p.gone = 0`,
+		[]any{b.key}, &s.Reused, &reused); err != nil {
 		return err
 	}
-	s.FirstTry = s.Counts[batch.Passed] - later - s.Reused
+	s.FirstTry = s.Counts[batch.Passed] - later - reused
 	return nil
 }
+
+// excusable says of a task t that it need not pass. Its parameters are the batch
+// and the tags that are allowed to fail.
+const excusable = `(EXISTS (SELECT 1 FROM json_each(t.tags) JOIN json_each(?2) AS allowed ON allowed.value = json_each.value)
+	OR t.repeats IN (
+		SELECT t.repeats FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
+		WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+		GROUP BY t.repeats HAVING sum(p.outcome = 'passed') >= max(json_extract(t.repeat, '$.pass'))))`
+
+// excuses reports whether any task of the batch may be excusable.
+func excuses(info batch.Info) bool { return info.Repeats || len(info.Policy.AllowFail) > 0 }
 
 // excused counts what did not pass and is not held against the batch.
 func (b *Batch) excused(c *connection, s *batch.Summary) error {
 	s.Excused = map[batch.Outcome]int{}
-	tags := jsonColumn(s.Info.Policy.AllowFail)
-	var repeats bool
-	if _, err := c.one(`SELECT EXISTS (SELECT 1 FROM tasks WHERE batch = ? AND repeats IS NOT NULL)`, []any{b.key}, &repeats); err != nil {
-		return err
-	}
-	if !repeats && len(s.Info.Policy.AllowFail) == 0 {
+	if !excuses(s.Info) {
 		return nil
 	}
 	return c.all(`
 		SELECT p.outcome, count(*) FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
-		WHERE p.batch = ?1 AND p.state = 'done' AND p.gone = 0 AND p.outcome NOT IN ('passed', 'skipped')
-			AND (EXISTS (SELECT 1 FROM json_each(t.tags) JOIN json_each(?2) AS allowed ON allowed.value = json_each.value)
-				OR t.repeats IN (
-					SELECT t.repeats FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
-					WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
-					GROUP BY t.repeats HAVING sum(p.outcome = 'passed') >= max(json_extract(t.repeat, '$.pass'))))
+		WHERE p.batch = ?1 AND p.state = 'done' AND p.gone = 0 AND p.outcome NOT IN ('passed', 'skipped') AND `+excusable+`
 		GROUP BY p.outcome`,
-		[]any{b.key, tags}, func(rows *sql.Rows) (bool, error) {
+		[]any{b.key, jsonColumn(s.Info.Policy.AllowFail)}, func(rows *sql.Rows) (bool, error) {
 			var outcome batch.Outcome
 			var n int
 			err := rows.Scan(&outcome, &n)
@@ -135,25 +143,31 @@ func (b *Batch) excused(c *connection, s *batch.Summary) error {
 		})
 }
 
-// fails are the verdicts that a person looks at.
-const fails = `outcome NOT IN ('passed', 'skipped')
-	AND position NOT IN (SELECT position FROM progress WHERE batch = verdicts.batch AND gone = 1)`
+// fails are the verdicts v that a person looks at.
+const fails = `v.outcome NOT IN ('passed', 'skipped')
+	AND NOT EXISTS (SELECT 1 FROM progress p WHERE p.batch = v.batch AND p.position = v.position AND p.gone = 1)`
 
 // failures groups what did not pass by outcome, reason and signature.
 func (b *Batch) failures(c *connection, s *batch.Summary) error {
+	excused, tasks := `0`, ``
+	args := []any{b.key}
+	if excuses(s.Info) {
+		excused, tasks = `coalesce(sum(`+excusable+`), 0)`, `JOIN tasks t ON t.batch = v.batch AND t.position = v.position`
+		args = append(args, jsonColumn(s.Info.Policy.AllowFail))
+	}
 	return c.all(`
-		SELECT g.outcome, g.reason, v.message, g.n, t.id
+		SELECT g.outcome, g.reason, v.message, g.n, g.excused, t.id
 		FROM (
-			SELECT outcome, reason, count(*) AS n, min(position) AS first
-			FROM verdicts WHERE batch = ?1 AND `+fails+`
-			GROUP BY outcome, reason, signature ORDER BY n DESC, first LIMIT 3
+			SELECT v.outcome, v.reason, count(*) AS n, min(v.position) AS first, `+excused+` AS excused
+			FROM verdicts v `+tasks+` WHERE v.batch = ?1 AND `+fails+`
+			GROUP BY v.outcome, v.reason, v.signature ORDER BY n DESC, first LIMIT 3
 		) AS g
 		JOIN verdicts v ON v.batch = ?1 AND v.position = g.first
 		JOIN tasks t ON t.batch = ?1 AND t.position = g.first
 		ORDER BY g.n DESC, g.first`,
-		[]any{b.key}, func(rows *sql.Rows) (bool, error) {
+		args, func(rows *sql.Rows) (bool, error) {
 			var f batch.Failure
-			err := rows.Scan(&f.Outcome, &f.Reason, &f.Message, &f.Count, &f.Example)
+			err := rows.Scan(&f.Outcome, &f.Reason, &f.Message, &f.Count, &f.Excused, &f.Example)
 			s.Failures = append(s.Failures, f)
 			return true, err
 		})
