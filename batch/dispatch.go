@@ -26,7 +26,7 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 			return err
 		}
 		task, row := p.task, p.row
-		if row.State != StatePending {
+		if row.State != StatePending || r.excludes(row) {
 			continue
 		}
 		// A slot may come free because ctx ended, a moment before starting,

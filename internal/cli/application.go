@@ -63,7 +63,11 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.warnOrphans(); err != nil {
 		return err
 	}
-	b, err := a.open(ctx, drain)
+	open := a.open
+	if r := a.flags.retry; r != nil {
+		open = func(context.Context, <-chan struct{}) (*ledger.Batch, error) { return r.takeUp(a) }
+	}
+	b, err := open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -145,6 +149,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
+		Only:              a.flags.retry.only(),
 		Warn:              progress.Warn,
 		Notify: func(e batch.Event) {
 			progress.Event(e)
@@ -154,6 +159,9 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 			}
 		},
 	})
+	if r := a.flags.retry; r != nil {
+		err = r.leave(a, b, err)
+	}
 	if e := logged(); err == nil {
 		err = e
 	}

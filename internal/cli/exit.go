@@ -12,6 +12,7 @@ const (
 	exitFailed      = 1   // a run failed, or its fate is unknown
 	exitUsage       = 2   // the command line, the manifest, a secret or a file is wrong
 	exitInvalid     = 3   // every run finished; a result breaks its schema
+	exitLeft        = 4   // tasks were left that have not started
 	exitService     = 5   // the service has no key, refused it, or can't be reached
 	exitHeld        = 6   // another process holds the batch
 	exitInternal    = 70  // state or a report could not be written; a bug
@@ -75,7 +76,7 @@ func (e *flagError) Error() string { return firstOf(e.from, "--"+e.flag) + ": " 
 func (e *flagError) Unwrap() error { return e.err }
 
 // precedence orders the codes: when several hold, the first one wins.
-var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitFailed, exitInvalid, exitOK}
+var precedence = [...]int{exitInternal, exitInterrupted, exitHeld, exitUsage, exitService, exitLeft, exitFailed, exitInvalid, exitOK}
 
 // worst picks the code that wins of two.
 func worst(a, b int) int {

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/report"
+)
+
+// planShown is how many tasks a terminal is shown of a plan.
+const planShown = 40
+
+// tell writes what a retry would run, and what that may take and cost.
+func (r *retrying) tell(sys Sys, b *foundBatch) error {
+	out := bufio.NewWriter(sys.stdout())
+	width, shown := sys.outWidth(), 0
+	templates := map[string]int{}
+	err := r.choose(b.Batch, func(rec batch.Record) error {
+		templates[rec.Template]++
+		if shown++; width > 0 && shown > planShown {
+			return nil
+		}
+		_, err := out.WriteString(report.TaskLine(rec, width) + "\n")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if more := shown - planShown; width > 0 && more > 0 {
+		fmt.Fprintf(out, "and %s more\n", report.Count(more))
+	}
+	fmt.Fprintf(out, "batch %s: %s of %s would be run again", titled(r.info), report.Count(r.total()), plural(r.info.Total, "task"))
+	if words := countsInWords(r.counts); words != "" {
+		fmt.Fprintf(out, ": %s", words)
+	}
+	fmt.Fprintln(out)
+	if r.total() > 0 {
+		expected, err := r.expected(b, templates)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, expected)
+	}
+	if n := r.left[batch.Unknown]; n > 0 && r.where == nil {
+		fmt.Fprintln(out, unknownLeft(n))
+	}
+	if r.flying > 0 && r.info.Provider != "local" {
+		fmt.Fprintf(out, "%s in flight: collected, and not run again\n", plural(r.flying, "run"))
+	}
+	return unlessGone(out.Flush())
+}
+
+// expected says what runs of these templates take, from those that completed
+// before, and what they cost if there is a price.
+func (r *retrying) expected(b *foundBatch, templates map[string]int) (string, error) {
+	var length time.Duration
+	var cost batch.Money
+	price := r.info.Policy.Price
+	for template, n := range templates {
+		typical, err := b.Typical(template)
+		if err != nil {
+			return "", err
+		}
+		if typical == 0 {
+			return "expected time and cost: unknown, no run of " + report.Clean(template) + " has completed yet", nil
+		}
+		length += time.Duration(n) * typical
+		if price != nil {
+			cost += batch.Money(n) * price.Of(typical)
+		}
+	}
+	text := "expected: about " + report.Duration(length) + " of run time"
+	if price == nil {
+		return text + "; no price is known", nil
+	}
+	return text + ", " + report.Dollars(cost), nil
+}
