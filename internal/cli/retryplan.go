@@ -3,6 +3,8 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -58,7 +60,8 @@ func (r *retrying) expected(b *foundBatch, templates map[string]int) (string, er
 	var length time.Duration
 	var cost batch.Money
 	price := r.info.Policy.Price
-	for template, n := range templates {
+	for _, template := range slices.Sorted(maps.Keys(templates)) {
+		n := templates[template]
 		typical, err := b.Typical(template)
 		if err != nil {
 			return "", err

@@ -83,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"await":     await,
 			"get":       get,
 			"restore":   restore,
+			"revoke":    revoke,
 			"terminate": terminate,
 			"agent":     agent,
 			"elsewhere": elsewhere,
@@ -169,6 +170,19 @@ func restore(ts *testscript.TestScript, neg bool, args []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left = -1
+}
+
+// revoke N makes the server refuse the key after so many more creates.
+func revoke(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: revoke N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	k := ts.Value(revokedKey{}).(*revocable)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left = n
 }
 
 // creates N [TEXT] checks how many creates the server accepted, in all or of
