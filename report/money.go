@@ -1,27 +1,31 @@
 package report
 
 import (
-	"fmt"
-	"math"
+	"strconv"
+	"strings"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// Dollars writes an amount as people read it: with cents, and below ten cents
-// with as many decimals as show two digits: $1,041.20, $0.028.
+// Dollars writes an amount for people: $1,204.50 and, below a dollar, as many
+// decimals as it takes: $0.50, $0.0085.
 func Dollars(m batch.Money) string {
 	if m < 0 {
-		return "-" + Dollars(-max(m, -math.MaxInt64))
+		return "-" + Dollars(-m)
 	}
-	places, step := 2, batch.Money(10_000) // millionths
-	for least := batch.Money(100_000); m > 0 && m < least && places < 6; least /= 10 {
-		places++
-		step /= 10
+	const dollar = 1_000_000
+	if m >= dollar {
+		const cent = dollar / 100
+		cents := m / cent
+		if m%cent >= cent/2 {
+			cents++
+		}
+		text := strconv.Itoa(int(100 + cents%100))
+		return "$" + Count(int(cents/100)) + "." + text[1:]
 	}
-	steps := m / step
-	if m%step >= step-m%step {
-		steps++
+	text := strings.TrimRight(m.String(), "0")
+	for len(text) < len("0.00") {
+		text += "0"
 	}
-	whole := 1_000_000 / step // steps of a dollar
-	return fmt.Sprintf("$%s.%0*d", Count(int(steps/whole)), places, steps%whole)
+	return "$" + text
 }

@@ -85,15 +85,10 @@ no key.
 	})
 	flagGroup(cmd, groupState, f.which.define)
 	if cmd.Flags().Lookup("yes") == nil {
-		flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) { yesVar(flags, new(bool)) })
+		flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) { yesVar(flags, new(bool), "buy tasks that passed again without asking") })
 	}
 	cmd.ValidArgsFunction = f.which.complete(sys)
 	return cmd
-}
-
-// yesVar defines --yes.
-func yesVar(flags *pflag.FlagSet, yes *bool) {
-	flags.BoolVar(yes, "yes", false, "do not ask: go on")
 }
 
 // retry runs tasks of a batch again. Everything that can be wrong on this
@@ -109,7 +104,8 @@ func retry(ctx context.Context, sys Sys, f *retryFlags, args []string) error {
 		return err
 	}
 	if n := r.counts[batch.Passed]; n > 0 {
-		if err := ask(sys, f.yes, fmt.Sprintf("%s passed, and would be bought again", countOf(n, "selected task has", "selected tasks have"))); err != nil {
+		what := countOf(n, "task that passed would be bought again", "tasks that passed would be bought again")
+		if err := confirm(ctx, nil, sys, f.yes, what, "--yes buys them; add 'and outcome != \"passed\"' to --where to leave them out"); err != nil {
 			return err
 		}
 	}

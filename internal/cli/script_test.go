@@ -40,9 +40,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bbbatch": program})
 }
 
-// program is bbbatch, with less patience when the environment says so.
+// program is bbbatch, with less patience when the environment says so, or at a
+// later time.
 func program() {
 	sys := cli.System()
+	if later, err := time.ParseDuration(os.Getenv("BBBATCH_TEST_LATER")); err == nil {
+		sys.Now = func() time.Time { return time.Now().Add(later) }
+	}
 	sys.Timeout, _ = time.ParseDuration(os.Getenv("BBBATCH_TEST_TIMEOUT"))
 	code := cli.Main(os.Args[1:], sys)
 	tellPeak()
