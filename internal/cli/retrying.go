@@ -36,7 +36,7 @@ func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error 
 			continue
 		case !atRest(rec.State):
 			r.flying++
-			if r.info.Provider != "local" {
+			if !r.ended(rec.State) {
 				continue
 			}
 			fits, rec.Outcome = true, batch.NotStarted // its run ended with its server
@@ -73,6 +73,12 @@ func didNotPass(o batch.Outcome) bool {
 
 // atRest reports whether nothing is under way for a task.
 func atRest(s batch.State) bool { return s == batch.StatePending || s == batch.StateDone }
+
+// ended reports whether what is under way for a task ended with the local server
+// that the batch had. A result that is there is still judged.
+func (r *retrying) ended(s batch.State) bool {
+	return r.info.Provider == "local" && (s == batch.StateStarting || s == batch.StateUnsure || s == batch.StateRunning)
+}
 
 func (r *retrying) choosePosition(position int) {
 	for len(r.chosen) <= position/64 {
@@ -156,8 +162,7 @@ func (r *retrying) again(row batch.Row) []batch.Event {
 		if r.has(row.Position) && (row.Outcome != batch.Passed || r.counts[batch.Passed] > 0) {
 			return []batch.Event{retried}
 		}
-	case atRest(row.State) || r.info.Provider != "local":
-	default:
+	case r.ended(row.State):
 		// Nobody can be asked what became of it, so that it is given up also where
 		// it is not chosen.
 		retried.Verdict, retried.Message = &gone, gone.Message

@@ -19,7 +19,7 @@ func watched(t *testing.T, delay string) *session {
 	t.Helper()
 	url := serve(t, `[{"delay": "`+delay+`", "result": {"price": 1}}]`)
 	dir := writeTasks(t, 3)
-	apply := bbbatch(url, "apply", filepath.Join(dir, "tasks.yaml"), "-j", "1", "-q", "-o", filepath.Join(dir, "out.csv"))
+	apply := bbbatch(url, "apply", filepath.Join(dir, "tasks.yaml"), "-j", "3", "-q", "-o", filepath.Join(dir, "out.csv"))
 	apply.Dir = dir
 	if err := apply.Start(); err != nil {
 		t.Fatal(err)
@@ -61,11 +61,11 @@ func watched(t *testing.T, delay string) *session {
 // until it is closed.
 func TestWatchIsDrawnAnew(t *testing.T) {
 	t.Parallel()
-	s := watched(t, "1500ms")
+	s := watched(t, "3s")
 	s.until("unfinished")
 	s.until("in flight")
 	text := s.end(0)
-	if strings.Count(text, " of tasks: ") != 1 || strings.Count(text, "opened ") != 1 || strings.Contains(text, "in flight") || strings.Contains(text, "unfinished") {
+	if strings.Count(text, " of tasks: ") != 1 || strings.Count(text, "opened ") != 1 || strings.Contains(text, "in flight") || strings.Contains(text, "unfinished") || strings.Contains(text, "task-") {
 		t.Errorf("got something left behind:\n%s", text)
 	}
 	if !strings.Contains(text, "3 of 3 tasks done: 3 passed") {
