@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
@@ -86,21 +87,21 @@ func (r *Recheck) Close(info batch.Info, left int, written bool) error {
 		return r.closeRecord(info, left, written)
 	}
 	line := "batch " + Clean(info.ID) + " of " + titled(info) + ": " + counted(r.Judged, "result", "results") + " judged again"
-	would := " would change"
+	would, pass := " would change", " would pass now"
 	if written {
-		would = " changed, and recorded"
+		would, pass = " changed, and recorded", " pass now"
 	}
-	switch {
-	case r.Worse+r.Better == 0:
-		line += ", no outcome" + map[bool]string{false: " would change", true: " changed"}[written]
-	default:
-		line += ", " + counted(r.Worse+r.Better, "outcome", "outcomes") + would + ":"
+	if n := r.Worse + r.Better; n > 0 {
+		var what []string
 		if r.Worse > 0 {
-			line += " " + Count(r.Worse) + " passed before"
+			what = append(what, Count(r.Worse)+" passed before")
 		}
 		if r.Better > 0 {
-			line += map[bool]string{false: " ", true: ", "}[r.Worse > 0] + Count(r.Better) + map[bool]string{false: " would pass now", true: " pass now"}[written]
+			what = append(what, Count(r.Better)+pass)
 		}
+		line += ", " + counted(n, "outcome", "outcomes") + would + ": " + strings.Join(what, ", ")
+	} else {
+		line += ", no outcome" + strings.TrimSuffix(would, ", and recorded")
 	}
 	if r.Changed > 0 {
 		line += "; " + counted(r.Changed, "more has", "more have") + " other errors than before"

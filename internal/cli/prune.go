@@ -68,7 +68,7 @@ func (p *pruning) find(name string) (err error) {
 		return err
 	}
 	defer func() { err = also(err, r.Close()) }()
-	var out io.Writer = p.sys.stdout()
+	out := p.sys.stdout()
 	width := p.sys.outWidth()
 	for b, err := range r.Batches(name, noTime) {
 		if err != nil {

@@ -28,30 +28,44 @@ func (r *retrying) tell(sys Sys, b *foundBatch) error {
 		return err
 	})
 	if err != nil {
+		return unlessGone(err)
+	}
+	tail, err := r.sums(b, templates)
+	if err != nil {
 		return err
 	}
 	if more := shown - planShown; width > 0 && more > 0 {
-		fmt.Fprintf(out, "and %s more\n", report.Count(more))
+		tail = append([]string{"and " + report.Count(more) + " more"}, tail...)
 	}
-	fmt.Fprintf(out, "batch %s: %s of %s would be run again", titled(r.info), report.Count(r.total()), plural(r.info.Total, "task"))
+	for _, line := range tail {
+		if _, err := out.WriteString(line + "\n"); err != nil {
+			return unlessGone(err)
+		}
+	}
+	return unlessGone(out.Flush())
+}
+
+// sums are the last lines of a plan.
+func (r *retrying) sums(b *foundBatch, templates map[string]int) (lines []string, err error) {
+	line := fmt.Sprintf("batch %s: %s of %s would be run again", titled(r.info), report.Count(r.total()), plural(r.info.Total, "task"))
 	if words := countsInWords(r.counts); words != "" {
-		fmt.Fprintf(out, ": %s", words)
+		line += ": " + words
 	}
-	fmt.Fprintln(out)
+	lines = append(lines, line)
 	if r.total() > 0 {
 		expected, err := r.expected(b, templates)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Fprintln(out, expected)
+		lines = append(lines, expected)
 	}
 	if n := r.left[batch.Unknown]; n > 0 && r.where == nil {
-		fmt.Fprintln(out, unknownLeft(n))
+		lines = append(lines, unknownLeft(n))
 	}
 	if r.flying > 0 && r.info.Provider != "local" {
-		fmt.Fprintf(out, "%s in flight: collected, and not run again\n", plural(r.flying, "run"))
+		lines = append(lines, plural(r.flying, "run")+" in flight: collected, and not run again")
 	}
-	return unlessGone(out.Flush())
+	return lines, nil
 }
 
 // expected says what runs of these templates take, from those that completed
