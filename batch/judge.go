@@ -136,6 +136,12 @@ func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrappe
 		if raw, err = os.ReadFile(result.File); err != nil {
 			return []schema.Problem{{Kind: "schema", Keyword: "internal", Message: "the stored result can't be read: " + err.Error()}}, false
 		}
+		if int64(len(raw)) != result.Size {
+			return []schema.Problem{{
+				Kind: "schema", Keyword: "internal",
+				Message: fmt.Sprintf("the stored result has %d bytes, and had %d when it was stored", len(raw), result.Size),
+			}}, false
+		}
 	}
 	if s == nil {
 		return schema.Limits(raw), false

@@ -50,6 +50,10 @@ type Config struct {
 	// not know are looked for in a listing from then on.
 	LookBack time.Time
 
+	// Only, when set, says which pending tasks may start; the others are left as
+	// they are, and Run returns [ErrLeft] where it would have closed the batch.
+	Only func(position int) bool
+
 	// Drain, once closed, lets nothing new start; what is in flight is waited
 	// for. Cancelling Run's context detaches: runs go on remotely.
 	Drain <-chan struct{}
@@ -359,7 +363,7 @@ func (r *runner) unlessStarted(interrupted error) error {
 		if err != nil {
 			return err
 		}
-		if !row.Left {
+		if !row.Left && !r.excludes(row) {
 			return interrupted
 		}
 	}
@@ -392,15 +396,22 @@ func (r *runner) finish() error {
 		return err
 	}
 	closed := Event{Kind: BatchClosed, Position: -1}
-	for _, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
+	left := false
+	for row, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
 		if err != nil {
 			return err
 		}
-		if r.Tasks != nil || r.ordered() {
+		if r.Tasks == nil && !r.ordered() {
+			closed.Message = "given up: what had not started was left"
+			break
+		}
+		if r.ordered() || !r.excludes(row) {
 			return ErrInterrupted
 		}
-		closed.Message = "given up: what had not started was left"
-		break
+		left = true
+	}
+	if left {
+		return ErrLeft
 	}
 	return r.append(closed)
 }

@@ -45,10 +45,13 @@ func (m *Masker) maskProblems(problems []schema.Problem) {
 	}
 }
 
+// hidden is the JSON that stands for one that holds a secret.
+const hidden = `"(hidden: contains a secret)"`
+
 // hide replaces JSON that holds a secret.
 func (m *Masker) hide(text json.RawMessage) json.RawMessage {
 	if m.holds(text) {
-		return json.RawMessage(`"(hidden: contains a secret)"`)
+		return json.RawMessage(hidden)
 	}
 	return text
 }

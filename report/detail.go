@@ -108,8 +108,13 @@ func (t *detailText) head() {
 func (t *detailText) definition() {
 	r, row := t.d.Record, t.d.Row
 	t.field("batch", fmt.Sprintf("%s of %s, opened %s", Clean(r.BatchID), titled(t.d.Info), when(t.d.Info.OpenedAt)))
-	t.field("place", fmt.Sprintf("%s of %s, from %s in %s", Count(r.Position+1), Count(t.d.Info.Total), Clean(r.Template), Clean(t.d.Info.ManifestPath)))
+	place := fmt.Sprintf("%s of %s, from %s in %s", Count(r.Place+1), Count(t.d.Info.Total), Clean(r.Template), Clean(t.d.Info.ManifestPath))
+	if r.Left {
+		place = fmt.Sprintf("left: the manifest no longer has it; it was from %s in %s", Clean(r.Template), Clean(t.d.Info.ManifestPath))
+	}
+	t.field("place", place)
 	t.field("state", Clean(string(r.State)))
+	t.standing()
 	if strings.Contains(row.Text, "\n") {
 		t.field("text", "in lines")
 		t.block(row.Text)
@@ -166,6 +171,7 @@ func (t *detailText) attempt(a batch.Attempt) {
 		}
 		t.field(at.name, text)
 	}
+	t.came(a)
 	if offset := t.offset(a.Number); offset.Abs() >= leastOffset {
 		t.field("clock", "the service's minus ours: about "+offset.Round(time.Second).String())
 	}

@@ -9,11 +9,18 @@ import (
 )
 
 // DetailRecord writes a task for programs: one JSON object on a line. It is the
-// record of the JSONL report with more members: state, text, agentId,
-// timeoutSeconds, schema, events and, when it was asked for, messages.
+// record of the JSONL report with more members: state, retries (used up) and
+// nextAttemptAt where it is to be tried again, text, agentId, timeoutSeconds,
+// schema, events and, when it was asked for, messages.
 func DetailRecord(w io.Writer, d Detail) error {
 	b := bytes.TrimSuffix(appendRecord(nil, d.Record), []byte("}\n"))
 	b = appendText(append(b, `,"state":`...), string(d.Record.State))
+	if d.Row.Retries > 0 {
+		b = strconv.AppendInt(append(b, `,"retries":`...), int64(d.Row.Retries), 10)
+	}
+	if at := stamp(d.Row.After); at != "" {
+		b = appendText(append(b, `,"nextAttemptAt":`...), at)
+	}
 	b = appendText(append(b, `,"text":`...), d.Row.Text)
 	if d.Row.AgentID != "" {
 		b = appendText(append(b, `,"agentId":`...), d.Row.AgentID)
@@ -58,12 +65,20 @@ type eventRecord struct {
 	Digest        string        `json:"digest,omitempty"`
 	OffsetSeconds float64       `json:"offsetSeconds,omitempty"` // the service's clock minus ours
 	ResultBytes   int64         `json:"resultBytes,omitempty"`
+
+	Then    batch.State      `json:"then,omitempty"`
+	Stale   bool             `json:"stale,omitempty"`
+	Reused  *batch.Reuse     `json:"reused,omitempty"`
+	Retries int              `json:"retries,omitempty"`
+	After   string           `json:"after,omitempty"`
+	Why     batch.StopReason `json:"why,omitempty"`
 }
 
 func eventRecordOf(e batch.Event) eventRecord {
 	r := eventRecord{
 		Time: stampOrNull(e.At), Event: e.Kind, Attempt: e.Attempt, Message: e.Message,
 		Digest: e.Digest, OffsetSeconds: e.Offset.Seconds(),
+		Then: e.Then, Stale: e.Stale, Reused: e.Reuse, Retries: e.Retries, After: stamp(e.After), Why: e.Why,
 	}
 	if e.Run != nil {
 		r.RunID, r.Status, r.ResultBytes = e.Run.ID, e.Run.Status, e.Run.Result.Size

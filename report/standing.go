@@ -76,7 +76,8 @@ func StandingText(w io.Writer, s Standing, width int) error {
 		line("  halted: %s", fit(Clean(info.Halted), maxLine))
 	}
 	line("  %s of %s done: %s", Count(s.done()), counted(info.Total, "task", "tasks"), outcomesOr(sum, "nothing"))
-	line("  %s, %s of run time", counted(sum.Runs, "run", "runs"), Duration(sum.RunTime))
+	line("  %s, %s of run time%s", counted(sum.Runs, "run", "runs"), Duration(sum.RunTime),
+		costWords(sum.Paid, sum.Cost, sum.Wasted, info.Policy.Price != nil))
 	switch {
 	case s.PerMinute > 0 && s.Left > 0:
 		line("  %s tasks a minute lately, about %s left", rate(s.PerMinute), Duration(s.Left))
@@ -152,6 +153,7 @@ func StandingRecord(w io.Writer, s Standing) error {
 	}
 	record := struct {
 		batchRecord
+		costRecord
 		Now         *string   `json:"now"`
 		Done        int       `json:"done"`
 		Process     *Process  `json:"process"`
@@ -165,7 +167,7 @@ func StandingRecord(w io.Writer, s Standing) error {
 		Leaked      int       `json:"leaked"`
 		Next        string    `json:"next,omitempty"`
 	}{
-		batchRecord: recordOf(s.Summary), Now: stampOrNull(s.Now), Done: s.done(),
+		batchRecord: recordOf(s.Summary), costRecord: costOf(s.Summary), Now: stampOrNull(s.Now), Done: s.done(),
 		Process: s.Process, Works: s.Works, LastAt: stampOrNull(s.Last),
 		PerMinute: s.PerMinute, SecondsLeft: s.Left.Round(time.Second).Seconds(),
 		InFlight: s.InFlight, Flights: s.Flights, Failures: []failure{}, Leaked: s.Summary.Leaked, Next: s.Next,

@@ -67,7 +67,11 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.warnOrphans(); err != nil {
 		return err
 	}
-	b, err := a.open(ctx, drain)
+	open := a.open
+	if r := a.flags.retry; r != nil {
+		open = func(context.Context, <-chan struct{}) (*ledger.Batch, error) { return r.takeUp(a) }
+	}
+	b, err := open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -160,6 +164,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Drain:             drain,
 		Stop:              a.stop,
 		SubmitOnly:        a.flags.submitOnly && tasks != nil,
+		Only:              a.flags.retry.only(),
 		Warn:              progress.Warn,
 		Notify: func(e batch.Event) {
 			progress.Event(e)
@@ -170,6 +175,9 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 			}
 		},
 	})
+	if r := a.flags.retry; r != nil {
+		err = r.leave(a, b, err)
+	}
 	if e := logged(); err == nil {
 		err = e
 	}

@@ -39,11 +39,14 @@ type applyFlags struct {
 	again       string             // the command line that continues the batch
 	onInterrupt string             // drain, detach or stop
 	submitOnly  bool
-	collect     string // the command line that collects what submitOnly started
+	collect     string    // the command line that collects what submitOnly started
+	retry       *retrying // which tasks of which batch are run again; nil for apply itself
 }
 
-func newApply(sys Sys, line []string) *cobra.Command {
-	var f applyFlags
+func newApply(sys Sys, line []string) *cobra.Command { return applyInto(sys, line, new(applyFlags)) }
+
+// applyInto is [newApply] with its flags in f.
+func applyInto(sys Sys, line []string, f *applyFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Run a batch, or continue the unfinished one",
@@ -96,13 +99,8 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
-			if !c.Flags().Changed("settle") {
-				f.settle = -1 // the manifest's
-			} else if f.settle < 0 {
-				return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
-			}
-			if f.quiet && f.verbose {
-				return usage(errors.New("--quiet and --verbose: one or the other"), "")
+			if err := f.check(c); err != nil {
+				return err
 			}
 			m, err := load(sys, file)
 			if err != nil {
@@ -118,7 +116,7 @@ BROWSERBASE_BASE_URL.
 			if m, err = f.part.of(sys, m); err != nil {
 				return err
 			}
-			return apply(c.Context(), sys, &f, m)
+			return apply(c.Context(), sys, f, m)
 		},
 	}
 	flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) {
@@ -148,6 +146,19 @@ BROWSERBASE_BASE_URL.
 		flags.BoolVarP(&f.verbose, "verbose", "v", false, "print a line for each event and each request to the service")
 	})
 	return cmd
+}
+
+// check looks at flags that the parser can't look at alone.
+func (f *applyFlags) check(c *cobra.Command) error {
+	if !c.Flags().Changed("settle") {
+		f.settle = -1 // the manifest's
+	} else if f.settle < 0 {
+		return wrongFlag("settle", fmt.Errorf("must not be negative, not %s", f.settle), "")
+	}
+	if f.quiet && f.verbose {
+		return usage(errors.New("--quiet and --verbose: one or the other"), "")
+	}
+	return nil
 }
 
 // apply carries out a manifest. Everything that can be wrong on this machine

@@ -89,7 +89,7 @@ func wantsJSON(args []string, getenv func(string) string) bool {
 		word, value, inside := strings.Cut(arg, "=")
 		switch {
 		case arg == "--":
-			return command == "apply" && how == "json"
+			return carriesOut(command) && how == "json"
 		case word == "--progress" && inside:
 			how = value
 		case word == "--progress" && i+1 < len(args):
@@ -98,8 +98,11 @@ func wantsJSON(args []string, getenv func(string) string) bool {
 			command = arg
 		}
 	}
-	return command == "apply" && how == "json"
+	return carriesOut(command) && how == "json"
 }
+
+// carriesOut reports whether a command runs batches.
+func carriesOut(command string) bool { return command == "apply" || command == "retry" }
 
 // asObject is a line of words as an object. What stands before the words says
 // whether it is an error, a warning or neither.

@@ -12,7 +12,7 @@ const (
 	exitFailed      = 1   // a run failed, or its fate is unknown
 	exitUsage       = 2   // the command line, the manifest, a secret or a file is wrong
 	exitInvalid     = 3   // every run finished; a result breaks its schema
-	exitStopped     = 4   // a policy let nothing new start
+	exitStopped     = 4   // a policy let nothing new start, or tasks were left out
 	exitService     = 5   // the service has no key, refused it, or can't be reached
 	exitHeld        = 6   // another process holds the batch
 	exitInternal    = 70  // state or a report could not be written; a bug

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,6 +62,36 @@ func shellWord(arg string) string {
 		return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 	}
 	return arg
+}
+
+// shellWords takes a line of such words apart.
+func shellWords(line string) (words []string, err error) {
+	for line != "" {
+		var word strings.Builder
+		for line != "" && line[0] != ' ' {
+			switch line[0] {
+			case '\'':
+				inside, rest, ok := strings.Cut(line[1:], "'")
+				if !ok {
+					return nil, fmt.Errorf("%q: a quote has no end", line)
+				}
+				word.WriteString(inside)
+				line = rest
+			case '\\':
+				if len(line) < 2 {
+					return nil, fmt.Errorf("%q: nothing follows the \\", line)
+				}
+				word.WriteByte(line[1])
+				line = line[2:]
+			default:
+				word.WriteByte(line[0])
+				line = line[1:]
+			}
+		}
+		words = append(words, word.String())
+		line = strings.TrimLeft(line, " ")
+	}
+	return words, nil
 }
 
 // needsQuotes reports whether a shell would do something with the character.

@@ -40,9 +40,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bbbatch": program})
 }
 
-// program is bbbatch, with less patience when the environment says so.
+// program is bbbatch, with less patience when the environment says so, or at a
+// later time.
 func program() {
 	sys := cli.System()
+	if later, err := time.ParseDuration(os.Getenv("BBBATCH_TEST_LATER")); err == nil {
+		sys.Now = func() time.Time { return time.Now().Add(later) }
+	}
 	sys.Timeout, _ = time.ParseDuration(os.Getenv("BBBATCH_TEST_TIMEOUT"))
 	code := cli.Main(os.Args[1:], sys)
 	tellPeak()
@@ -83,6 +87,7 @@ func TestScripts(t *testing.T) {
 			"await":     await,
 			"get":       get,
 			"restore":   restore,
+			"revoke":    revoke,
 			"terminate": terminate,
 			"agent":     agent,
 			"elsewhere": elsewhere,
@@ -169,6 +174,19 @@ func restore(ts *testscript.TestScript, neg bool, args []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left = -1
+}
+
+// revoke N makes the server refuse the key after so many more creates.
+func revoke(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: revoke N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	k := ts.Value(revokedKey{}).(*revocable)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left = n
 }
 
 // creates N [TEXT] checks how many creates the server accepted, in all or of

@@ -47,6 +47,18 @@ func (s *selection) words() string {
 	return strings.Join(words, " ")
 }
 
+// parseSelection reads what words wrote.
+func parseSelection(words string) (s selection, err error) {
+	args, err := shellWords(words)
+	if err != nil {
+		return s, err
+	}
+	flags := pflag.NewFlagSet("selection", pflag.ContinueOnError)
+	s.define(flags)
+	err = flags.Parse(args)
+	return s, err
+}
+
 // of returns the part of a manifest that is selected, or all of it.
 func (s *selection) of(sys Sys, m *manifest.Manifest) (*manifest.Manifest, error) {
 	for flag, words := range map[string][]string{"select": s.ids, "tag": s.tags} {

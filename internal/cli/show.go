@@ -32,17 +32,20 @@ func newShow(sys Sys) *cobra.Command {
 		Use:   "show TASK",
 		Short: "Show everything known of one task",
 		Long: `Show everything known of one task: how it ended and why, every error in its
-result, its text, row and fingerprints, each attempt with its run, session and
-times, the result, and what happened in order. It comes from the ledger and
-nothing is sent, but for --messages, which reads the transcript of the newest
-run from the service and needs BROWSERBASE_API_KEY. In a transcript the key and
-the manifest's secrets are masked, as far as they are set.
+result, its text, row and fingerprints, each attempt with its run, session, times,
+outcome and, where there is a price, cost, the result, and what happened in order.
+It comes from the ledger and nothing is sent, but for --messages, which reads the
+transcript of the newest run from the service and needs BROWSERBASE_API_KEY. In a
+transcript the key and the manifest's secrets are masked, as far as they are set.
+The id of a repetition stands for all its members.
 
 --batch names the batch. ` + aboutBatch + `
 
 On a terminal a long result and a long transcript are cut. With --json all of it
-is one JSON object on a line: the task's record as in the JSONL report, with its
-text, schema and events.
+is one JSON object on a line: the task's record as in the JSONL report, with state,
+retries and nextAttemptAt (where it waits to be tried again), text, agentId,
+timeoutSeconds, schema, events and messages; of a repetition id, verdict, passes,
+pass, times, batch and members, which are such records.
 
 Exit codes:
   0    the task was found, however it ended
@@ -86,6 +89,12 @@ func show(ctx context.Context, sys Sys, f *showFlags, id string) (err error) {
 	}
 	defer func() { err = also(err, b.close()) }()
 	d, err := detail(b, id)
+	if none := (*noTaskError)(nil); errors.As(err, &none) {
+		if g, e := groupOf(b, id); e != nil || len(g.Members) > 0 {
+			return f.showGroup(sys, g, e)
+		}
+		return noTask(b, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -117,21 +126,14 @@ func detail(b *foundBatch, id string) (d report.Detail, err error) {
 	if d.Info, err = b.Info(); err != nil {
 		return d, err
 	}
-	position, ok, err := b.Find(id)
-	if err != nil {
+	ok := false
+	if d.Row, ok, err = b.Named(id); err != nil {
 		return d, err
 	}
 	if !ok {
-		return d, noTask(b, id)
+		return d, &noTaskError{b.ID(), id}
 	}
-	for rec, err := range b.Records(position) {
-		if err != nil {
-			return d, err
-		}
-		d.Record = rec
-		break
-	}
-	if d.Row, err = b.Task(position); err != nil {
+	if d.Record, err = recordAt(b, d.Row.Place); err != nil {
 		return d, err
 	}
 	digest := d.Record.Verdict.Schema
@@ -143,16 +145,58 @@ func detail(b *foundBatch, id string) (d report.Detail, err error) {
 			return d, err
 		}
 	}
-	d.Events, err = b.TaskEvents(position)
+	d.Events, err = b.TaskEvents(d.Row.Position)
 	return d, err
 }
+
+// recordAt reads the one record at a place.
+func recordAt(b *foundBatch, place int) (batch.Record, error) {
+	for rec, err := range b.Records(place) {
+		return rec, err
+	}
+	return batch.Record{}, fmt.Errorf("batch %s has no task at %d", b.ID(), place)
+}
+
+// groupOf gathers the members of a repetition, none when there is no such.
+func groupOf(b *foundBatch, id string) (g report.Group, err error) {
+	if g.Info, err = b.Info(); err != nil {
+		return g, err
+	}
+	g.ID = id
+	rows, err := b.Members(id)
+	for _, row := range rows {
+		rec, e := recordAt(b, row.Place)
+		if err = errors.Join(err, e); err != nil {
+			return g, err
+		}
+		g.Members = append(g.Members, rec)
+	}
+	return g, err
+}
+
+func (f *showFlags) showGroup(sys Sys, g report.Group, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case f.messages:
+		return usage(fmt.Errorf("--messages: %s is a repetition", g.ID), "name one of its members: "+g.Members[0].ID)
+	case f.json:
+		return unlessGone(report.GroupRecord(sys.stdout(), g))
+	}
+	return unlessGone(report.GroupText(sys.stdout(), g, sys.outWidth()))
+}
+
+// A noTaskError says that a batch has no task with an id.
+type noTaskError struct{ batch, id string }
+
+func (e *noTaskError) Error() string { return fmt.Sprintf("batch %s has no task %q", e.batch, e.id) }
 
 // searchedIDs bounds the search for the task that was meant.
 const searchedIDs = 50_000
 
 // noTask says that a batch has no such task, and which was probably meant.
 func noTask(b *foundBatch, id string) error {
-	err := fmt.Errorf("batch %s has no task %q", b.ID(), id)
+	err := &noTaskError{b.ID(), id}
 	var near string
 	var some []string
 	n := 0

@@ -18,7 +18,7 @@ import (
 
 func newStatus(sys Sys) *cobra.Command {
 	var which batchArg
-	var asJSON bool
+	var asJSON, watches bool
 	cmd := &cobra.Command{
 		Use:   "status [BATCH|FILE]",
 		Short: "Tell where a batch stands, also while another process runs it",
@@ -26,15 +26,24 @@ func newStatus(sys Sys) *cobra.Command {
 another process works on the batch, and does not disturb it.
 ` + aboutBatch + `
 
-With --json it is one JSON object on a line, with the 1,000 oldest of the tasks
-in flight.
+With --json it is one JSON object on a line: the members of "bbbatch list --json",
+and now, done, process (who works on batches of the name: pid, host, since; else
+null), works (it works on this one), lastAt, perMinute, secondsLeft, inFlight,
+flights (the 1,000 oldest of the tasks in flight: task, runId, status, state,
+since, seconds), failures (the commonest kinds), leaked and next.
+
+--watch goes on until the batch is closed, or Ctrl-C: on a terminal it is drawn
+anew each second, elsewhere there is a line for each change, with --json an
+object.
 
 Exit codes:
   0    the batch was found, however it stands
   2    there is no such batch, or the ledger can't be read
-  70   an internal error: the ledger could not be read to its end`,
+  70   an internal error: the ledger could not be read to its end
+  130  --watch: told to end before the batch was closed`,
 		Example: `  bbbatch status
   bbbatch status tasks.yaml
+  bbbatch status --watch
   bbbatch status --json | jq .counts`,
 		Args: atMostOne("batch"),
 		RunE: func(_ *cobra.Command, args []string) (err error) {
@@ -43,6 +52,9 @@ Exit codes:
 				return err
 			}
 			defer func() { err = also(err, b.close()) }()
+			if watches {
+				return watch(sys, b, asJSON)
+			}
 			s, err := standing(sys, b)
 			if err != nil {
 				return err
@@ -55,7 +67,10 @@ Exit codes:
 	}
 	cmd.ValidArgsFunction = which.complete(sys)
 	flagGroup(cmd, groupState, which.define)
-	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) { jsonVar(flags, &asJSON) })
+	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
+		jsonVar(flags, &asJSON)
+		flags.BoolVar(&watches, "watch", false, "go on until the batch is closed")
+	})
 	return cmd
 }
 

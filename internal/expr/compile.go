@@ -24,7 +24,8 @@ const (
 	maxText   = 1 << 24   // bytes of a string that an evaluation makes
 )
 
-// An Env names what an expression may use: each name stands for an object.
+// An Env names what an expression may use: each name stands for an object, or
+// for a value alone.
 type Env map[string]Object
 
 // An Object says what is known of a name's fields.
@@ -32,6 +33,7 @@ type Object struct {
 	Fields []string // the fields that it may have
 	Open   bool     // it may have others
 	Text   bool     // every field is a string
+	Alone  Kind     // it is no object but a value of this kind, if not ""
 }
 
 // An Error says what is wrong with an expression, and where.
@@ -56,7 +58,9 @@ type Program struct {
 
 // Compile checks source against env and prepares it. The error is an
 // [*Error].
-func Compile(source string, env Env) (*Program, error) {
+func Compile(source string, env Env) (*Program, error) { return compile(source, env) }
+
+func compile(source string, env Env, more ...lang.Option) (*Program, error) {
 	if len(source) > maxSource {
 		return nil, &Error{Message: fmt.Sprintf("the expression is longer than %d bytes", maxSource)}
 	}
@@ -70,7 +74,7 @@ func Compile(source string, env Env) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{source: source, uses: look.uses}
-	if root, keys, ok := straight(tree.Node); ok {
+	if root, keys, ok := straight(tree.Node); ok && env[root].Alone == "" {
 		p.root, p.keys = root, keys
 	}
 	options := append([]lang.Option{
@@ -80,7 +84,7 @@ func Compile(source string, env Env) (*Program, error) {
 		lang.DisableBuiltin("timezone"),
 		lang.Patch(&spare{}),
 		lang.Patch(&guard{env: env}),
-	}, functions()...)
+	}, append(functions(), more...)...)
 	if p.vm, err = lang.Compile(source, options...); err != nil {
 		return nil, explain(source, err)
 	}
@@ -91,6 +95,10 @@ func Compile(source string, env Env) (*Program, error) {
 func declare(env Env) types.Map {
 	m := types.Map{stepName: types.TypeOf(func() bool { return true })}
 	for name, o := range env {
+		if o.Alone != "" {
+			m[name] = o.Alone.declared()
+			continue
+		}
 		fields := types.Map{}
 		if o.Open {
 			fields[types.Extra] = types.Any

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/expr-lang/expr/vm"
@@ -19,6 +20,7 @@ func (e *AbsentError) Error() string { return fmt.Sprintf("there is no field %q"
 // safe for concurrent use.
 type Values struct {
 	exact  map[string]map[string]any
+	alone  map[string]any
 	native map[string]any
 }
 
@@ -36,7 +38,8 @@ func (p *Program) Eval(v *Values) (any, error) {
 		return p.walk(v)
 	}
 	if v.native == nil {
-		v.native = make(map[string]any, len(v.exact))
+		v.native = make(map[string]any, len(v.exact)+len(v.alone))
+		maps.Copy(v.native, v.alone)
 		for name, object := range v.exact {
 			v.native[name] = native(object)
 		}

@@ -67,7 +67,7 @@ func (g *guard) member(n *ast.Node, m *ast.MemberNode) {
 		return
 	}
 	o, ok := g.env[id.Value]
-	if !ok {
+	if !ok || o.Alone != "" {
 		return
 	}
 	if _, constant := m.Property.(*ast.StringNode); constant && !o.Open && o.Text {

@@ -92,6 +92,9 @@ func (l *look) field(n *ast.MemberNode) error {
 		return nil
 	}
 	o := l.env[id.Value]
+	if o.Alone != "" {
+		return &Error{Offset: at, Message: fmt.Sprintf("%s has no fields: it is %s", id.Value, o.Alone)}
+	}
 	if o.Open || slices.Contains(o.Fields, property.Value) {
 		return nil
 	}

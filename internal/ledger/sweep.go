@@ -28,10 +28,16 @@ func (s *Store) sweep(name string) error {
 	return nil
 }
 
-// remove deletes a batch to which only tasks were ever added, piece by piece so
-// that no transaction is long, and its own row last. One that has been
+// removedEvents is how many events are deleted in one transaction.
+const removedEvents = 5000
+
+// remove deletes a batch that nobody sees, piece by piece so that no transaction
+// is long, its side files first and its own row last. One that has been
 // completed meanwhile stays.
 func (s *Store) remove(key int64) error {
+	if err := s.removeFiles(key); err != nil {
+		return err
+	}
 	for more := true; more; {
 		err := s.write(func(c *connection) error {
 			var last sql.NullInt64
@@ -43,6 +49,9 @@ func (s *Store) remove(key int64) error {
 				return err
 			}
 			for _, query := range []string{
+				`DELETE FROM results WHERE batch = ? AND position > ?`,
+				`DELETE FROM verdicts WHERE batch = ? AND position > ?`,
+				`DELETE FROM attempts WHERE batch = ? AND position > ?`,
 				`DELETE FROM progress WHERE batch = ? AND position > ?`,
 				`DELETE FROM tasks WHERE batch = ? AND position > ?`,
 			} {
@@ -56,6 +65,18 @@ func (s *Store) remove(key int64) error {
 			return err
 		}
 	}
+	for more := true; more; {
+		err := s.write(func(c *connection) error {
+			n, err := c.exec(`
+				DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE batch = ?1 LIMIT ?2)
+					AND EXISTS (SELECT 1 FROM batches WHERE key = ?1 AND complete = 0)`, key, removedEvents)
+			more = n > 0
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return s.write(func(c *connection) error {
 		if n, err := c.exec(`DELETE FROM batches WHERE key = ? AND complete = 0`, key); err != nil || n == 0 {
 			return err
@@ -63,7 +84,7 @@ func (s *Store) remove(key int64) error {
 		for _, query := range []string{
 			`DELETE FROM schemas WHERE batch = ?`,
 			`DELETE FROM agents WHERE batch = ?`,
-			`DELETE FROM events WHERE batch = ?`,
+			`DELETE FROM places WHERE batch = ?`,
 		} {
 			if _, err := c.exec(query, key); err != nil {
 				return err

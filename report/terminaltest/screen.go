@@ -8,6 +8,7 @@ package terminaltest
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -55,7 +56,7 @@ func New(width int, errorf func(format string, args ...any)) *Screen {
 }
 
 // sequence is what the program may write beside text.
-var sequence = regexp.MustCompile("^\x1b\\[(?:([0-9;]*)m|(J)|\\?7([lh]))")
+var sequence = regexp.MustCompile("^\x1b\\[(?:([0-9;]*)m|(J)|\\?7([lh])|([0-9]+)A)")
 
 // Write takes what a program prints.
 func (s *Screen) Write(b []byte) (int, error) {
@@ -99,6 +100,9 @@ func (s *Screen) obey(found [][]byte) {
 		s.rows[s.y].cells = s.rows[s.y].cells[:min(s.x, len(s.rows[s.y].cells))]
 		s.rows[s.y].goes = false
 		s.rows = s.rows[:s.y+1]
+	case len(found[4]) > 0:
+		up, _ := strconv.Atoi(string(found[4]))
+		s.y = max(s.y-up, 0)
 	case len(found[3]) > 0:
 		s.cutting = found[3][0] == 'l'
 		if !s.cutting && s.waits > 0 {
