@@ -22,7 +22,9 @@ const (
 // positions counting from 0. Of info it takes Name, Provider, BaseURL,
 // Selection, OpenedAt (now when zero), ManifestPath and Manifest; the id is made here.
 //
-// The batch is seen by others once all tasks are in it. After an error, the
+// The batch is seen by others once all tasks are in it, and is moved into the
+// one file then; where that goes wrong it stays, unfinished. After any other
+// error, the
 // sequence's own included, nothing of it is left; what a crash leaves is never
 // seen, and the next Begin of the same name removes it. The caller holds the
 // [Lock] of the name.
