@@ -14,6 +14,7 @@ import (
 // which no ballast helps against.
 func TestAWriteThatIsRefusedIsTheEnd(t *testing.T) {
 	t.Parallel()
+	notWithRace(t)
 	const tasks = 70
 	d := newDiskTest(t, filepath.Join(t.TempDir(), "state"), tasks, 200_000, "50ms")
 	said, code := d.apply("sh", "-c", `ulimit -f 20000 && exec "$0" "$@"`)

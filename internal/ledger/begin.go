@@ -23,7 +23,9 @@ const (
 // Selection, Label, Policy, OpenedAt (now when zero), ManifestPath and Manifest;
 // the id is made here. [ErrLabelled] when another batch of the name has the label.
 //
-// The batch is seen by others once all tasks are in it. After an error, the
+// The batch is seen by others once all tasks are in it, and is moved into the
+// one file then; where that goes wrong it stays, unfinished. After any other
+// error, the
 // sequence's own included, nothing of it is left; what a crash leaves is never
 // seen, and the next Begin of the same name removes it. The caller holds the
 // [Lock] of the name.
