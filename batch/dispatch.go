@@ -29,6 +29,12 @@ func (r *runner) dispatch(ctx, starting context.Context, slots *slots, group *er
 		if row.State != StatePending {
 			continue
 		}
+		if row.Left {
+			if err := r.leave(row); err != nil {
+				return err
+			}
+			continue
+		}
 		// A slot may come free because ctx ended, a moment before starting,
 		// its child, ends too.
 		if slots.wait(starting) != nil || ctx.Err() != nil {

@@ -32,7 +32,7 @@ func (r *runner) judged(row Row, v Verdict) error { return r.append(r.verdictEve
 
 func (r *runner) verdictEvent(row Row, v Verdict) Event {
 	v.Message = r.masks.Mask(v.Message)
-	return Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Attempt: row.Attempt, Verdict: &v}
+	return Event{Kind: TaskJudged, Position: row.Position, ID: row.ID, Place: row.Place, Attempt: row.Attempt, Verdict: &v}
 }
 
 // verdict says what became of a run that has ended.

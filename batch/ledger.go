@@ -110,6 +110,7 @@ type Row struct {
 	Repeat   *Repetition // nil for a task of its own
 	Left     bool        // the manifest no longer has it
 	Stale    bool        // it passed, and what would be sent is another request now
+	Reused   bool        // its result is that of a run of an earlier batch
 	State    State
 	Outcome  Outcome   // set when State is StateDone
 	Attempt  int       // the newest attempt; 0 before the first
@@ -209,10 +210,10 @@ type Summary struct {
 
 	// Excused are the tasks that did not pass and are not held against the batch:
 	// by their tags, or as members of a repetition that passed as a whole.
-	Excused map[Outcome]int
-	Failures []Failure       // the commonest first, three at most
-	Kinds    int             // how many such groups there are in all
-	Leaked   int             // results that contain the value of a secret
+	Excused  map[Outcome]int
+	Failures []Failure // the commonest first, three at most
+	Kinds    int       // how many such groups there are in all
+	Leaked   int       // results that contain the value of a secret
 }
 
 // A Failure is a group of tasks that ended the same way.

@@ -32,7 +32,7 @@ const detachGrace = 700 * time.Millisecond
 // submit buys a run for the task, and reports whether one is running. It sends
 // a create again only when the one before was surely not accepted.
 func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row, bool, error) {
-	if row.Attempt == 0 || row.Absent {
+	if row.Attempt == 0 || row.Absent || row.Spent {
 		row.Attempt++ // an attempt that a run may yet turn up for keeps its number
 	}
 	began := time.Now()

@@ -16,7 +16,7 @@ import (
 // edited: see [Batch.placed].
 const (
 	rowColumns = `t.position, t.id, t.template, t.run, t.judge, t.schema, t.grp, t.repeat,
-		p.gone, p.stale, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
+		p.gone, p.stale, t.reuse IS NOT NULL, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
 		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at,
 		coalesce(a.stop_why, ''), a.cause, coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2, coalesce(a.outcome, '') <> ''`
 	rowTables = `JOIN tasks t ON t.batch = p.batch AND t.position = p.position
@@ -34,7 +34,7 @@ func scanTargets(r *batch.Row) (into []any, done func() error) {
 	var cause, repeat []byte
 	into = []any{
 		&r.Place, &r.Position, &r.ID, &r.Template, &r.Run, &r.Judge, &r.Schema, &r.Group, &repeat,
-		&r.Left, &r.Stale, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
+		&r.Left, &r.Stale, &r.Reused, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
 		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &r.StopWhy, &cause,
 		&r.Digest, &r.Marker, &r.Absent, &r.Spent,
 	}

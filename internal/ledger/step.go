@@ -16,6 +16,7 @@ type Standing struct {
 	Status  batch.Status
 	Left    bool // the manifest no longer has the task
 	Stale   bool
+	Reused  bool // its result is that of an earlier batch's run
 }
 
 // after returns where the task stands once e has happened, and an error that
@@ -34,12 +35,13 @@ func (s Standing) after(e batch.Event) (Standing, error) {
 		if e.Then != "" {
 			s.State, s.Outcome = e.Then, ""
 		}
+		s.Reused = s.Reused && e.Then != batch.StatePending
 	case batch.TaskLeft:
 		s.Left = true
 	case batch.TaskSkipped, batch.TaskReused:
-		s.State, s.Outcome = batch.StateDone, e.Verdict.Outcome
+		s.State, s.Outcome, s.Reused = batch.StateDone, e.Verdict.Outcome, e.Kind == batch.TaskReused
 	case batch.TaskRetried:
-		s.State, s.Outcome, s.Stale = batch.StatePending, "", false
+		s.State, s.Outcome, s.Stale, s.Reused = batch.StatePending, "", false, false
 	case batch.AttemptIntended:
 		s.State, s.Attempt, s.RunID, s.Status = batch.StateStarting, e.Attempt, "", ""
 	case batch.AttemptStarted:
@@ -132,7 +134,7 @@ func (s Standing) admitsChange(e batch.Event) bool {
 	case batch.StatePending:
 		return s.State == batch.StateDone
 	case batch.StateEnded:
-		return s.State == batch.StateDone && s.Attempt > 0 && s.Status.Ended()
+		return s.State == batch.StateDone && (s.Attempt > 0 && s.Status.Ended() || s.Reused)
 	}
 	return false
 }
