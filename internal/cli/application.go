@@ -15,9 +15,6 @@ import (
 	"github.com/bbbatch/bbbatch/report"
 )
 
-// continueWithin is the age up to which an unfinished batch is continued.
-const continueWithin = 24 * time.Hour
-
 // defaultSettle is how long a listing of runs may lag, where nobody says
 // otherwise.
 const defaultSettle = 30 * time.Second
@@ -36,7 +33,10 @@ type application struct {
 	service  *service
 	secrets  batch.Secrets
 	offset   time.Duration // the service's clock minus ours
-	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
+
+	collecting bool // carry leaves the batch open
+
+	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -63,7 +63,7 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.warnOrphans(); err != nil {
 		return err
 	}
-	b, err := a.open(ctx, drain)
+	b, work, err := a.open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -75,7 +75,10 @@ func (a *application) run(ctx context.Context) error {
 		return err
 	}
 	stream := a.stream(b, cancel)
-	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.judged)
+	var runErr error
+	if work {
+		runErr = a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.judged)
+	}
 	return a.end(ctx, b, stream, runErr)
 }
 
@@ -121,8 +124,9 @@ func (a *application) warnOrphans() error {
 	return err
 }
 
-// carry runs a batch as far as it goes.
-func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(position int)) error {
+// carry runs a batch as far as it goes. judged is told the places of the tasks
+// that have come to their end.
+func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(place int)) error {
 	sum, err := b.Summary()
 	if err != nil {
 		return err
@@ -131,6 +135,11 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	if err != nil {
 		return err
 	}
+	find, forget, err := a.reusing(b)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	progress := a.show.start(b, sum)
 	defer progress.Close()
 	err = batch.Run(ctx, batch.Config{
@@ -142,6 +151,8 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Tracking:          a.manifest.Tracking,
 		Settle:            a.settle(),
 		LookBack:          a.lookBack,
+		Collect:           a.collecting,
+		Reuse:             find,
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
@@ -149,8 +160,9 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Notify: func(e batch.Event) {
 			progress.Event(e)
 			wake()
-			if e.Kind == batch.TaskJudged {
-				judged(e.Position)
+			switch e.Kind {
+			case batch.TaskJudged, batch.TaskSkipped, batch.TaskReused:
+				judged(e.Place)
 			}
 		},
 	})
@@ -183,87 +195,6 @@ func (a *application) requestsPerSecond() float64 {
 		return a.manifest.RequestsPerSecond
 	}
 	return a.service.rate
-}
-
-// open finds the batch to work on: the unfinished one of the same identity, or
-// a new one.
-func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
-	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, a.selected)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.mentionOthers(); err != nil {
-		return nil, err
-	}
-	if ok {
-		again, err := a.takeUp(ctx, drain, old)
-		if err != nil || again {
-			return old, err
-		}
-	}
-	return a.store.Begin(batch.Info{
-		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
-		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
-		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
-	}, untilDone(ctx, a.manifest.Tasks(nil)))
-}
-
-// untilDone ends a sequence of tasks with [batch.ErrInterrupted] once ctx is
-// done: opening a large batch takes a while, and nothing is sent before.
-func untilDone(ctx context.Context, tasks iter.Seq2[batch.Task, error]) iter.Seq2[batch.Task, error] {
-	return func(yield func(batch.Task, error) bool) {
-		for task, err := range tasks {
-			if ctx.Err() != nil {
-				yield(batch.Task{}, batch.ErrInterrupted)
-				return
-			}
-			if !yield(task, err) {
-				return
-			}
-		}
-	}
-}
-
-// takeUp decides about an unfinished batch: it is continued (true), or its
-// runs in flight are collected and it is closed, or the manifest no longer fits
-// it and the user must say which of the two is meant.
-func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *ledger.Batch) (bool, error) {
-	sum, err := old.Summary()
-	if err != nil {
-		return false, err
-	}
-	info := sum.Info
-	if a.service.kind == "local" {
-		a.show.say("batch %s is not continued: its local server ended with its process", titled(info))
-		if err := old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"}); err != nil {
-			return false, err
-		}
-		return false, a.log.record(old)
-	}
-	if a.store.Unclean() {
-		a.lookBack = info.OpenedAt
-	}
-	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
-		if n := sum.Counts[batch.Running]; n > 0 {
-			a.show.say("batch %s is given up; collecting its %s in flight first", titled(info), plural(n, "run"))
-		}
-		if err := a.carry(ctx, drain, old, nil, func(int) {}); err != nil {
-			return false, err
-		}
-		a.show.say("batch %s was given up; %s writes what it has", info.ID, a.reportCommand(info.ID))
-		return false, nil
-	}
-	var changed *batch.ChangedError
-	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
-		return false, usage(fmt.Errorf("%s: the unfinished batch %s has other tasks than the manifest has now: %w", a.manifest.File, titled(info), err),
-			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight and then buys every task anew")
-	} else if err != nil {
-		return false, err
-	}
-	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
-	a.show.say("continuing %s: %s done, %s running, %s to go (--new starts afresh)", titled(info),
-		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
-	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC()})
 }
 
 // watchSignals closes drain at the first SIGINT and cancels at the second, and

@@ -28,7 +28,8 @@ type applyFlags struct {
 	local       bool
 	providerURL string
 	state       string
-	fresh       bool
+	which       identity
+	yes         bool
 	settle      time.Duration
 	progress    string
 	events      string
@@ -88,6 +89,9 @@ BROWSERBASE_BASE_URL.
 			if f.quiet && f.verbose {
 				return usage(errors.New("--quiet and --verbose: one or the other"), "")
 			}
+			if err := f.which.check(); err != nil {
+				return err
+			}
 			m, err := load(sys, file)
 			if err != nil {
 				return err
@@ -107,15 +111,16 @@ BROWSERBASE_BASE_URL.
 		countVar(flags, &f.concurrency, "concurrency", "j", "`N` runs in flight at once (default: limits.concurrency of the manifest, else 10)")
 		f.part.define(flags)
 		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
+		yesVar(flags, &f.yes, "buy tasks that passed again without asking")
 	})
 	completeTasks(cmd, &f.file)
+	flagGroup(cmd, groupIdentity, f.which.define)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
 		providerURLVar(flags, &f.providerURL)
 		envFileVar(flags, &f.envFile)
 	})
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
-		flags.BoolVar(&f.fresh, "new", false, "start a new batch; runs in flight of the unfinished one are collected first")
 		flags.StringVar(&f.state, "state", "", "`DIR` of the ledger (default: .bbbatch beside the manifest)")
 	})
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {

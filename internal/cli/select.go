@@ -120,7 +120,7 @@ func (a *application) mention(b *ledger.Batch) error {
 	}
 	running := sum.Counts[batch.Running]
 	toGo := sum.Counts[batch.Pending] + sum.Counts[batch.NotStarted]
-	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > continueWithin {
+	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > a.flags.which.age() {
 		return nil // nothing of it can be collected or continued
 	}
 	if running == 0 && toGo == 0 {

@@ -28,6 +28,9 @@ type Sys struct {
 	// is not.
 	StdoutTerminal func() bool
 
+	// StdinTerminal likewise for stdin, which a person can answer on.
+	StdinTerminal func() bool
+
 	// Terminal reports whether stderr is a terminal that obeys escape sequences,
 	// and its width in columns.
 	Terminal func() (width int, ok bool)
@@ -52,6 +55,7 @@ func System() Sys {
 		Environ:        os.Environ,
 		Now:            time.Now,
 		StdoutTerminal: func() bool { return term.IsTerminal(int(os.Stdout.Fd())) },
+		StdinTerminal:  func() bool { return term.IsTerminal(int(os.Stdin.Fd())) },
 		Terminal: func() (int, bool) {
 			fd := int(os.Stderr.Fd())
 			if !term.IsTerminal(fd) || !obeysEscapes(os.Stderr.Fd()) {
