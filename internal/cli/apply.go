@@ -55,6 +55,14 @@ create whose answer was lost is looked for in the service's listing: its run is
 adopted, or two complete listings show that there is none and it is sent again.
 Where neither can be known the task ends as unknown, with the runs to look at.
 
+An edited manifest goes on with its unfinished batch. What passed is kept, also
+where it asks something else now: it is stale then, and --rerun changed buys it
+anew. What did not pass and asks something else is run again. Where only its
+result schema was edited, a stored result is judged again, and nothing is bought.
+Runs in flight of tasks that were edited are settled first, as they were bought.
+Tasks that left the manifest are kept, and come last in the reports. "bbbatch
+plan" tells all of it before.
+
 --select, --tag and --limit run a part of the manifest. It is a batch of its own,
 which the same selection alone continues; it buys every run of its tasks, also
 where another batch has bought one. The whole manifest is checked all the same.
