@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"database/sql"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +83,27 @@ func TestUnedited(t *testing.T) {
 	}
 	if same(changed[1], changed[0], all[2]) {
 		t.Error("a task that is back is not seen")
+	}
+}
+
+// A row is looked up, however many there are: an edited manifest asks for each.
+func TestARowIsLookedUp(t *testing.T) {
+	b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(2)...)
+	for _, placed := range []bool{false, true} {
+		err := b.store.read(func(c *connection) error {
+			return c.all("EXPLAIN QUERY PLAN "+rowQuery(placed, positionOf), []any{b.key, b.key, "task-1"}, func(rows *sql.Rows) (bool, error) {
+				var id, parent, unused int
+				var step string
+				err := rows.Scan(&id, &parent, &unused, &step)
+				if strings.Contains(step, "SCAN") || strings.HasPrefix(step, "SEARCH") && !strings.Contains(step, "position=") && !strings.Contains(step, "id=") {
+					t.Errorf("placed %v: %s", placed, step)
+				}
+				return true, err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
