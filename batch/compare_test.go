@@ -52,7 +52,9 @@ func TestWhatBecomesOfATask(t *testing.T) {
 	without := func(task *Task) { task.Schema, task.Spec.ResultSchema = nil, nil }
 	byAgent := func(task *Task) { without(task); task.Spec.AgentID = "a" }
 	nothing := func(*Task) {}
-	done := func(o Outcome) Row { return Row{State: StateDone, Outcome: o, Attempt: 1, RunID: "r", Status: StatusCompleted} }
+	done := func(o Outcome) Row {
+		return Row{State: StateDone, Outcome: o, Attempt: 1, RunID: "r", Status: StatusCompleted}
+	}
 	stale, left, back := done(Passed), done(Skipped), done(Skipped)
 	stale.Stale, left.Left = true, true
 	for _, c := range []struct {
@@ -215,7 +217,10 @@ func TestCollectingLeavesTheBatchOpen(t *testing.T) {
 
 func (c Config) spec(t *testing.T) Spec {
 	t.Helper()
-	for task := range c.Tasks {
+	for task, err := range c.Tasks {
+		if err != nil {
+			t.Fatal(err)
+		}
 		return task.Spec
 	}
 	return Spec{}
@@ -269,4 +274,25 @@ func TestOnlyWhatPassesIsTakenOver(t *testing.T) {
 			t.Errorf("%d creates, want 2; events (-want +got):\n%s", s.n, diff)
 		}
 	})
+}
+
+// A counting ledger counts what is looked up by id.
+type counting struct {
+	*memory
+	lookups int
+}
+
+func (c *counting) Named(id string) (Row, bool, error) {
+	c.lookups++
+	return c.memory.Named(id)
+}
+
+// Where rows were cut out or put in, the rest is read side by side again.
+func TestComparingLooksFewTasksUp(t *testing.T) {
+	all := tasks(t, 300)
+	l := &counting{memory: newMemory(all[:250])}
+	compared(t, slices.Concat(all[:50], all[290:292], all[50:100], all[110:250]), l, CompareOptions{})
+	if l.lookups > 4 {
+		t.Errorf("%d tasks were looked up, want the 2 new ones and 2 after the cut", l.lookups)
+	}
 }
