@@ -40,4 +40,13 @@ type Change struct {
 	Task  Task   // as the manifest has it; zero for one that left
 	Row   Row    // as the ledger has it; zero for a new one
 	Reuse *Reuse // for ClassReused
+
+	// Wait says that the task has a run, or may have one, which was bought with
+	// another request: that is settled before anything of the task is changed.
+	Wait bool
+}
+
+// Again reports whether the change buys a run for a task that has passed.
+func (c Change) Again() bool {
+	return c.Class.Buys() && c.Row.State == StateDone && c.Row.Outcome == Passed
 }

@@ -20,7 +20,8 @@ type pair struct {
 	row  Row
 }
 
-// pairs walks a manifest's tasks and a batch's rows side by side. The first
+// pairs walks a manifest's tasks and a batch's rows side by side, and after them
+// the rows that left the manifest, with a zero task. The first
 // that do not belong together end it with a [*ChangedError], also when one side
 // ends before the other.
 func pairs(tasks iter.Seq2[Task, error], l Ledger) iter.Seq2[pair, error] {
@@ -41,12 +42,14 @@ func pairs(tasks iter.Seq2[Task, error], l Ledger) iter.Seq2[pair, error] {
 				return
 			}
 		}
-		row, err, ok := next()
-		if err == nil && ok {
-			err = &ChangedError{ID: row.ID, Why: "is no longer in the manifest"}
-		}
-		if err != nil {
-			yield(pair{}, err)
+		for {
+			row, err, ok := next()
+			if err == nil && ok && !row.Left {
+				err = &ChangedError{ID: row.ID, Why: "is no longer in the manifest"}
+			}
+			if err == nil && !ok || !yield(pair{row: row}, err) || err != nil {
+				return
+			}
 		}
 	}
 }
@@ -54,10 +57,11 @@ func pairs(tasks iter.Seq2[Task, error], l Ledger) iter.Seq2[pair, error] {
 // same compares one task with its row; ok says that there is a row.
 func same(prints *Fingerprinter, task Task, row Row, ok bool) error {
 	switch {
-	case !ok:
+	case !ok || row.Left:
 		return &ChangedError{ID: task.ID, Why: "was not there when the batch was opened"}
 	case task.ID != row.ID:
 		return &ChangedError{ID: task.ID, Why: "stands where " + row.ID + " stood when the batch was opened"}
+	case row.Stale && row.State == StateDone: // it is another, and kept all the same
 	case prints.RunFingerprint(task.Spec) != row.Run:
 		return &ChangedError{ID: task.ID, Why: "is not what it was when the batch was opened"}
 	}

@@ -92,7 +92,7 @@ func (m *memory) move(row *Row, e Event) error {
 		AttemptIntended: {StatePending}, AttemptStarted: {StateStarting}, AttemptUnknown: {StateStarting},
 		AttemptAdopted: {StateUnsure, StatePending}, AttemptRejected: {StateStarting, StateUnsure}, RunObserved: {StateRunning}, StopIntended: {StateRunning},
 		AttemptEnded: {StateRunning}, TaskJudged: {StatePending, StateUnsure, StateRunning, StateEnded},
-		TaskSkipped: {StatePending}, TaskRetried: {StatePending, StateUnsure, StateRunning, StateEnded, StateDone},
+		TaskSkipped: {StatePending}, TaskReused: {StatePending}, TaskRetried: {StatePending, StateUnsure, StateRunning, StateEnded, StateDone},
 	}[e.Kind]
 	ok := false
 	for _, s := range from {
@@ -128,7 +128,7 @@ func (m *memory) move(row *Row, e Event) error {
 	case AttemptEnded:
 		row.State, row.Status = StateEnded, e.Run.Status
 		m.results[row.Position] = e.Run.Result
-	case TaskJudged, TaskSkipped:
+	case TaskJudged, TaskSkipped, TaskReused:
 		row.State, row.Outcome = StateDone, e.Verdict.Outcome
 	case TaskRetried:
 		row.State, row.Outcome, row.Spent = StatePending, "", true

@@ -111,6 +111,7 @@ type Row struct {
 	Repeat   *Repetition // nil for a task of its own
 	Left     bool        // the manifest no longer has it
 	Stale    bool        // it passed, and what would be sent is another request now
+	Reused   bool        // its result is that of a run of an earlier batch
 	State    State
 	Outcome  Outcome   // set when State is StateDone
 	Attempt  int       // the newest attempt; 0 before the first

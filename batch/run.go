@@ -45,6 +45,14 @@ type Config struct {
 	Total    int
 	OpenedAt time.Time
 
+	// Collect waits for what is in flight and leaves the batch open. Tasks is nil
+	// then.
+	Collect bool
+
+	// Reuse returns the result of an earlier batch that a task may take over, nil
+	// where there is none. A nil Reuse looks for none.
+	Reuse func(Row) (*Reuse, Result, error)
+
 	// LookBack, when set, is when the batch was opened, and says that the ledger
 	// may have lost its newest commits: marked runs of this batch that it does
 	// not know are looked for in a listing from then on.
@@ -85,6 +93,8 @@ func (c Config) validate() error {
 		return errors.New("batch.Config.Provider: is required")
 	case c.Ledger == nil:
 		return errors.New("batch.Config.Ledger: is required")
+	case c.Collect && c.Tasks != nil:
+		return errors.New("batch.Config.Tasks: must be nil to collect what is in flight")
 	case c.Concurrency < 0:
 		return fmt.Errorf("batch.Config.Concurrency: must not be negative, not %d", c.Concurrency)
 	case c.RequestsPerSecond < 0:
@@ -253,6 +263,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if err := r.takeStock(ctx); err != nil {
 		return err
 	}
+	if !r.Blind {
+		if err := r.judgeStored(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.takeOver(ctx, starting); err != nil {
+		return err
+	}
 	if err := r.takeCanary(); err != nil {
 		return err
 	}
@@ -383,6 +401,9 @@ func (r *runner) drained() bool {
 // finish closes the batch if nothing is left to do, or if what is left was
 // given up.
 func (r *runner) finish() error {
+	if r.Collect {
+		return nil
+	}
 	if err := r.skipLeft(); err != nil {
 		return err
 	}
@@ -457,11 +478,14 @@ func (r *runner) recover() error {
 	return nil
 }
 
-// inFlight returns the rows that have a run and no verdict; they are no more
+// inFlight returns the rows whose runs are in flight; they are no more
 // than were once in flight together, and those that were adopted.
 func (r *runner) inFlight() ([]Row, error) {
 	var flight []Row
-	for row, err := range r.Ledger.Open(r.watched()...) {
+	if r.SubmitOnly {
+		return nil, nil
+	}
+	for row, err := range r.Ledger.Open(StateRunning) {
 		if err != nil {
 			return nil, err
 		}

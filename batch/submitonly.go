@@ -1,18 +1,5 @@
 package batch
 
-// watched are the states of the tasks in flight that this process walks on: with
-// [Config.SubmitOnly] no run is waited for, and with [Config.Blind] no result is
-// judged.
-func (r *runner) watched() []State {
-	switch {
-	case r.SubmitOnly:
-		return []State{StateEnded}
-	case r.Blind:
-		return []State{StateRunning}
-	}
-	return []State{StateRunning, StateEnded}
-}
-
 // abroad are the tasks whose runs nobody waits for here; none without
 // [Config.SubmitOnly].
 func (r *runner) abroad() (rows []Row, err error) {

@@ -17,7 +17,7 @@ type Stream struct {
 	w      io.Writer
 	source Source
 
-	head  atomic.Int64 // the first position not written
+	head  atomic.Int64 // the first place not written
 	again atomic.Bool  // somebody asked while another was writing
 
 	mu   sync.Mutex // held while reading and writing; guards the rest
@@ -28,10 +28,10 @@ type Stream struct {
 // NewStream returns a stream of s that has written nothing.
 func NewStream(w io.Writer, s Source) *Stream { return &Stream{w: w, source: s} }
 
-// Waits reports whether the task at a position, which has just been finished, is
+// Waits reports whether the task at a place of the manifest's order, which has just been finished, is
 // the one that the stream has been waiting for: then Advance has something to
 // write. For every other one it would read the source for nothing.
-func (s *Stream) Waits(position int) bool { return int64(position) == s.head.Load() }
+func (s *Stream) Waits(place int) bool { return int64(place) == s.head.Load() }
 
 // Advance writes every record that is finished and whose predecessors all are.
 // While another goroutine does so it returns at once: the other looks again
@@ -64,7 +64,7 @@ func (s *Stream) Finish(finished bool) error {
 
 // advance writes until a fresh look finds the head where it was. The head is
 // stored before that look: a task that finishes after it therefore finds its
-// own position in Waits, and none is forgotten.
+// own place in Waits, and none is forgotten.
 func (s *Stream) advance() error {
 	for s.err == nil {
 		s.again.Store(false)
@@ -85,14 +85,14 @@ func (s *Stream) write(ready func(batch.Record) bool) error {
 			return err
 		}
 		if !ready(rec) {
-			s.head.Store(int64(rec.Position))
+			s.head.Store(int64(rec.Place))
 			return nil
 		}
 		s.line = appendRecord(s.line[:0], rec)
 		if _, err := s.w.Write(s.line); err != nil {
 			return err
 		}
-		s.head.Store(int64(rec.Position) + 1)
+		s.head.Store(int64(rec.Place) + 1)
 	}
 	return nil
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/bbbatch/bbbatch/report"
 )
 
-// continueWithin is the age up to which an unfinished batch is continued.
-const continueWithin = 24 * time.Hour
-
 // defaultSettle is how long a listing of runs may lag, where nobody says
 // otherwise.
 const defaultSettle = 30 * time.Second
@@ -30,16 +27,16 @@ type application struct {
 	outputs  []output
 	show     *display
 	log      *eventLog // nil when nobody asked
-	store    *ledger.Store
-	service  *service
-	secrets  batch.Secrets
-	policy   batch.Policy  // of the manifest and the flags
-	offset   time.Duration // the service's clock minus ours
-	doubt    bool          // the ledger may have lost its newest commits
-	finished bool          // the batch came to its end
-	lookBack time.Time     // when a batch was opened whose ledger may have lost something; zero for none
+	*holding
+	service *service
+	secrets batch.Secrets
+	policy  batch.Policy  // of the manifest and the flags
+	offset  time.Duration // the service's clock minus ours
 
-	lock *ledger.NameLock
+	collecting bool // carry leaves the batch open
+
+	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
+
 	stop <-chan struct{} // closed when the runs in flight are to be stopped
 }
 
@@ -69,9 +66,12 @@ func (a *application) run(ctx context.Context) error {
 	}
 	open := a.open
 	if r := a.flags.retry; r != nil {
-		open = func(context.Context, <-chan struct{}) (*ledger.Batch, error) { return r.takeUp(a) }
+		open = func(context.Context, <-chan struct{}) (*ledger.Batch, bool, error) {
+			b, err := r.takeUp(a)
+			return b, true, err
+		}
 	}
-	b, err := open(ctx, drain)
+	b, work, err := open(ctx, drain)
 	if err != nil {
 		return a.describe(err)
 	}
@@ -83,7 +83,10 @@ func (a *application) run(ctx context.Context) error {
 		return err
 	}
 	stream := a.stream(b, cancel)
-	runErr := a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.judged)
+	var runErr error
+	if work {
+		runErr = a.carry(ctx, drain, b, a.manifest.Tasks(a.secrets), stream.judged)
+	}
 	return a.end(ctx, b, stream, runErr)
 }
 
@@ -129,8 +132,9 @@ func (a *application) warnOrphans() error {
 	return err
 }
 
-// carry runs a batch as far as it goes.
-func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(position int)) error {
+// carry runs a batch as far as it goes. judged is told the places of the tasks
+// that have come to their end.
+func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(place int)) error {
 	sum, err := b.Summary()
 	if err != nil {
 		return err
@@ -139,6 +143,11 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	if err != nil {
 		return err
 	}
+	find, forget, err := a.reusing(b)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	progress := a.show.start(b, sum)
 	defer progress.Close()
 	drain, unwatch := a.drainWhenFull(drain)
@@ -151,7 +160,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		RequestsPerSecond: a.requestsPerSecond(),
 		CreatesPerMinute:  a.manifest.CreatesPerMinute,
 		PerGroup:          a.manifest.PerGroup,
-		Policy:            a.policy,
+		Policy:            a.policyNow(),
 		Total:             sum.Info.Total,
 		OpenedAt:          sum.Info.OpenedAt,
 		FirstLook:         a.service.firstLook,
@@ -159,6 +168,8 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Tracking:          a.manifest.Tracking,
 		Settle:            a.settle(),
 		LookBack:          a.lookBack,
+		Collect:           a.collecting,
+		Reuse:             find,
 		Offset:            a.offset,
 		Secrets:           a.secrets,
 		Drain:             drain,
@@ -170,8 +181,9 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 			progress.Event(e)
 			a.show.stops.event(e, a.show.say)
 			wake()
-			if e.Kind == batch.TaskJudged || e.Kind == batch.TaskSkipped {
-				judged(e.Position)
+			switch e.Kind {
+			case batch.TaskJudged, batch.TaskSkipped, batch.TaskReused:
+				judged(e.Place)
 			}
 		},
 	})
@@ -185,6 +197,16 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		err = errors.Join(err, a.tellStops(b))
 	}
 	return err
+}
+
+// policyNow is the policy by which runs start now: who names the tasks to run
+// again is not held up by how the others ended.
+func (a *application) policyNow() batch.Policy {
+	p := a.policy
+	if r := a.flags.retry; r != nil && r.where != nil {
+		p.Halt, p.FailFast, p.Canary = batch.Halt{}, false, batch.Canary{}
+	}
+	return p
 }
 
 func (a *application) concurrency() int {
@@ -212,87 +234,6 @@ func (a *application) requestsPerSecond() float64 {
 	return a.service.rate
 }
 
-// open finds the batch to work on: the unfinished one of the same identity, or
-// a new one.
-func (a *application) open(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
-	old, ok, err := a.store.Unfinished(a.manifest.Name, a.service.kind, a.service.baseURL, a.selected)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.mentionOthers(); err != nil {
-		return nil, err
-	}
-	if ok {
-		again, err := a.takeUp(ctx, drain, old)
-		if err != nil || again {
-			return old, err
-		}
-	}
-	return a.store.Begin(batch.Info{
-		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
-		OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total, Policy: a.policy,
-		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
-	}, untilDone(ctx, a.manifest.Tasks(nil)))
-}
-
-// untilDone ends a sequence of tasks with [batch.ErrInterrupted] once ctx is
-// done: opening a large batch takes a while, and nothing is sent before.
-func untilDone(ctx context.Context, tasks iter.Seq2[batch.Task, error]) iter.Seq2[batch.Task, error] {
-	return func(yield func(batch.Task, error) bool) {
-		for task, err := range tasks {
-			if ctx.Err() != nil {
-				yield(batch.Task{}, batch.ErrInterrupted)
-				return
-			}
-			if !yield(task, err) {
-				return
-			}
-		}
-	}
-}
-
-// takeUp decides about an unfinished batch: it is continued (true), or its
-// runs in flight are collected and it is closed, or the manifest no longer fits
-// it and the user must say which of the two is meant.
-func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *ledger.Batch) (bool, error) {
-	sum, err := old.Summary()
-	if err != nil {
-		return false, err
-	}
-	info := sum.Info
-	if a.service.kind == "local" {
-		a.show.say("batch %s is not continued: its local server ended with its process", titled(info))
-		if err := old.Append(batch.Event{Kind: batch.BatchClosed, Position: -1, At: a.sys.Now().UTC(), Message: "the local server ended with its process"}); err != nil {
-			return false, err
-		}
-		return false, a.log.record(old)
-	}
-	if a.doubt {
-		a.lookBack = info.OpenedAt
-	}
-	if a.flags.fresh || a.sys.Now().Sub(info.OpenedAt) > continueWithin {
-		if n := sum.Counts[batch.Running]; n > 0 {
-			a.show.say("batch %s is given up; collecting its %s in flight first", titled(info), plural(n, "run"))
-		}
-		if err := a.carry(ctx, drain, old, nil, func(int) {}); err != nil {
-			return false, err
-		}
-		a.show.say("batch %s was given up; %s writes what it has", info.ID, a.reportCommand(info.ID))
-		return false, nil
-	}
-	var changed *batch.ChangedError
-	if err := batch.Same(a.manifest.Tasks(nil), old); errors.As(err, &changed) {
-		return false, usage(fmt.Errorf("%s: the unfinished batch %s has other tasks than the manifest has now: %w", a.manifest.File, titled(info), err),
-			"undo the edit to continue it, or start afresh with --new, which collects its runs in flight and then buys every task anew")
-	} else if err != nil {
-		return false, err
-	}
-	done := info.Total - sum.Counts[batch.Running] - sum.Counts[batch.Pending] - sum.Counts[batch.NotStarted]
-	a.show.say("continuing %s: %s done, %s running, %s to go (--new starts afresh)", titled(info),
-		report.Count(done), report.Count(sum.Counts[batch.Running]), report.Count(sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted]))
-	return true, old.Append(batch.Event{Kind: batch.BatchContinued, Position: -1, At: a.sys.Now().UTC(), Policy: &a.policy})
-}
-
 // end writes the reports and says how it went.
 func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, runErr error) error {
 	if code := codeOf(runErr); code == exitInternal {
@@ -303,7 +244,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
-	a.finished = finished
+	a.settled = finished
 	written, err := a.write(ctx, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {

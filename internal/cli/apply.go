@@ -29,7 +29,8 @@ type applyFlags struct {
 	local       bool
 	providerURL string
 	state       string
-	fresh       bool
+	which       identity
+	yes         bool
 	settle      time.Duration
 	progress    string
 	events      string
@@ -60,6 +61,14 @@ what is done is kept, runs in flight are collected, nothing is bought twice. A
 create whose answer was lost is looked for in the service's listing: its run is
 adopted, or two complete listings show that there is none and it is sent again.
 Where neither can be known the task ends as unknown, with the runs to look at.
+
+An edited manifest goes on with its unfinished batch. What passed is kept, also
+where it asks something else now: it is stale then, and --rerun changed buys it
+anew. What did not pass and asks something else is run again. Where only its
+result schema was edited, a stored result is judged again, and nothing is bought.
+Runs in flight of tasks that were edited are settled first, as they were bought.
+Tasks that left the manifest are kept, and come last in the reports. "bbbatch
+plan" tells all of it before.
 
 --select, --tag and --limit run a part of the manifest. It is a batch of its own,
 which the same selection alone continues; it buys every run of its tasks, also
@@ -102,7 +111,10 @@ BROWSERBASE_BASE_URL.
 			if err := f.check(c); err != nil {
 				return err
 			}
-			m, err := load(sys, file)
+			if err := f.which.check(); err != nil {
+				return err
+			}
+			m, err := f.part.load(sys, file)
 			if err != nil {
 				return err
 			}
@@ -116,6 +128,7 @@ BROWSERBASE_BASE_URL.
 			if m, err = f.part.of(sys, m); err != nil {
 				return err
 			}
+			f.which.orManifest(m)
 			return apply(c.Context(), sys, f, m)
 		},
 	}
@@ -126,16 +139,17 @@ BROWSERBASE_BASE_URL.
 		choiceVar(flags, &f.onInterrupt, "on-interrupt", interruptDrain, "`WHAT` the first Ctrl-C does with the runs in flight: drain waits for them, detach\nleaves them to the next apply, stop stops them (so do SIGTERM and SIGHUP then)", interruptDrain, interruptDetach, interruptStop)
 		flags.BoolVar(&f.submitOnly, "submit-only", false, "start every task and end; the next apply collects the runs.\n--concurrency bounds the creates on their way, not the runs")
 		flags.DurationVar(&f.settle, "settle", 0, "`TIME` by which the service's listing may lag: after a lost answer, two listings that far\napart show whether there is a run (default: settle of the manifest, else 30s)")
+		yesVar(flags, &f.yes, "buy tasks that passed again without asking")
 	})
 	flagGroup(cmd, groupBounds, f.bounds.define)
 	completeTasks(cmd, &f.file)
+	flagGroup(cmd, groupIdentity, f.which.define)
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&f.local, "local", false, "run on a local server inside this process: real pages, no key, no account")
 		providerURLVar(flags, &f.providerURL)
 		envFileVar(flags, &f.envFile)
 	})
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
-		flags.BoolVar(&f.fresh, "new", false, "start a new batch; runs in flight of the unfinished one are collected first")
 		flags.StringVar(&f.state, "state", "", "`DIR` of the ledger (default: .bbbatch beside the manifest)")
 	})
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
@@ -195,24 +209,12 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, srv.close()) }()
 
-	// The lock first: who holds it may be in the middle of a write, or stopped
-	// there, and opening the ledger waits for that.
-	lock, err := ledger.Lock(dir, m.Name)
+	h, err := hold(dir, m.Name)
 	if err != nil {
-		return heldOr(err)
+		return err
 	}
-	var store *ledger.Store
-	var a *application
-	defer func() { err = also(err, release(lock, store, a)) }()
-	if store, err = ledger.Open(dir); err != nil {
-		return noState(err)
-	}
-	defer func() {
-		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) { // that one was told by who met it
-			err = also(err, fmt.Errorf("ledger: %w", e))
-		}
-	}()
-	if err := store.Reserve(); err != nil {
+	defer func() { err = also(err, h.close()) }()
+	if err := h.store.Reserve(); err != nil {
 		return noState(err)
 	}
 	if short := secrets.TooShort(); len(short) > 0 {
@@ -223,22 +225,11 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	show.masks = secrets.Masker()
-	a = &application{
+	a := &application{
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
-		store: store, service: srv, secrets: secrets, policy: policy, lock: lock, doubt: store.Unclean() || lock.Abandoned(),
+		holding: h, service: srv, secrets: secrets, policy: policy,
 	}
 	return a.run(ctx)
-}
-
-// release gives the lock back. While it is in doubt whether the ledger has all
-// that was bought, which a batch that was finished settles, the next holder
-// looks as well.
-func release(lock *ledger.NameLock, store *ledger.Store, a *application) error {
-	doubt := lock.Abandoned() || store != nil && store.Unclean()
-	if store != nil && store.Broken() || doubt && (a == nil || !a.finished) {
-		return lock.Leave()
-	}
-	return lock.Unlock()
 }
 
 // heldOr gives a lock that another process holds its exit code.

@@ -18,9 +18,9 @@ import (
 )
 
 // aboutBatch is what the help of every command says that takes a batch.
-const aboutBatch = `BATCH is an id, the beginning of one, "latest" (the default) or "latest~1" for
-the one before, and so on. A manifest's FILE stands for the latest batch of that
-manifest, in the ledger beside it.`
+const aboutBatch = `BATCH is an id, the beginning of one, the KEY of apply --batch, "latest" (the
+default) or "latest~1" for the one before, and so on. A manifest's FILE stands for
+the latest batch of that manifest, in the ledger beside it.`
 
 // A batchArg is how a command is told a batch of a ledger.
 type batchArg struct {
@@ -142,7 +142,7 @@ func openLedger(state string) (*ledger.Reader, error) {
 func findBatch(r *ledger.Reader, which, name string) (*ledger.Batch, error) {
 	back, latest := placeOf(which)
 	if !latest {
-		return batchByID(r, which)
+		return batchNamed(r, which, name)
 	}
 	b, ok, err := r.Latest(name, back)
 	of := ""
@@ -171,6 +171,29 @@ func placeOf(which string) (back int, ok bool) {
 	}
 	back, err := strconv.Atoi(digits)
 	return back, err == nil && back >= 0
+}
+
+// batchNamed finds a batch by the key that it was opened with, or by its id. A key
+// may look like the beginning of an id: then it is the key.
+func batchNamed(r *ledger.Reader, which, name string) (*ledger.Batch, error) {
+	found, err := r.ByLabel(name, which)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return batchByID(r, which)
+	}
+	if b, err := r.Batch(which); err == nil && b.ID() == which && b.ID() != found[0].ID() {
+		found = append(found, b)
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	several := &ledger.AmbiguousError{Prefix: which}
+	for _, b := range found {
+		several.IDs = append(several.IDs, b.ID())
+	}
+	return nil, usage(several, "give the id, or name the manifest with --file")
 }
 
 func batchByID(r *ledger.Reader, which string) (*ledger.Batch, error) {
@@ -220,18 +243,22 @@ func (a *batchArg) batches(sys Sys, prefix string) (words []cobra.Completion) {
 		if err != nil || len(words) == completeMost {
 			break
 		}
-		if !strings.HasPrefix(b.ID(), prefix) {
-			continue
-		}
 		info, err := b.Info()
 		if err != nil {
 			break
+		}
+		word := b.ID()
+		if info.Label != "" && !strings.HasPrefix(word, prefix) {
+			word = info.Label
+		}
+		if !strings.HasPrefix(word, prefix) {
+			continue
 		}
 		state := ", unfinished"
 		if !info.ClosedAt.IsZero() {
 			state = ""
 		}
-		words = append(words, cobra.CompletionWithDesc(b.ID(), fmt.Sprintf("%s, %s, %s%s", info.Name, clock(info.OpenedAt), plural(info.Total, "task"), state)))
+		words = append(words, cobra.CompletionWithDesc(word, fmt.Sprintf("%s, %s, %s%s", info.Name, clock(info.OpenedAt), plural(info.Total, "task"), state)))
 	}
 	if len(words) > 0 && strings.HasPrefix("latest", prefix) {
 		words = append(words, cobra.CompletionWithDesc("latest", "the newest"))

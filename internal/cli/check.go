@@ -62,7 +62,7 @@ Exit codes:
 			if f.json {
 				return checkJSON(sys, &f, name)
 			}
-			m, err := load(sys, name)
+			m, err := f.part.load(sys, name)
 			if err != nil {
 				return err
 			}
@@ -101,10 +101,13 @@ Exit codes:
 }
 
 // load reads a manifest and prints its warnings. Its problems are usage errors.
-func load(sys Sys, path string) (*manifest.Manifest, error) {
-	m, err := read(sys, path)
+func load(sys Sys, path string) (*manifest.Manifest, error) { return new(selection).load(sys, path) }
+
+// load is that of a manifest whose tasks are repeated as --repeat says.
+func (s *selection) load(sys Sys, path string) (*manifest.Manifest, error) {
+	m, err := s.read(sys, path)
 	if err != nil {
-		return nil, &failure{code: exitUsage, err: err}
+		return nil, orUsage(err)
 	}
 	for _, w := range m.Warnings {
 		complainOf(sys.Stderr, w)
@@ -112,8 +115,11 @@ func load(sys Sys, path string) (*manifest.Manifest, error) {
 	return m, nil
 }
 
-func read(sys Sys, path string) (*manifest.Manifest, error) {
-	return manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: "."})
+func (s *selection) read(sys Sys, path string) (*manifest.Manifest, error) {
+	if s.repeat > manifest.RepeatMost {
+		return nil, wrongFlag("repeat", fmt.Errorf("must be at most %d, not %d", manifest.RepeatMost, s.repeat), "")
+	}
+	return manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: ".", Repeat: s.repeat})
 }
 
 // refused returns what apply would refuse in a manifest that is right in

@@ -37,11 +37,11 @@ func (c *checked) add(found []manifest.Problem) {
 // manifest.
 func checkJSON(sys Sys, f *checkFlags, path string) error {
 	out := checked{Problems: []problem{}}
-	m, err := read(sys, path)
+	m, err := f.part.read(sys, path)
 	var wrong manifest.Problems
 	if err != nil {
 		if !errors.As(err, &wrong) {
-			return usage(err, "")
+			return orUsage(err)
 		}
 		out.add(wrong)
 		return printChecked(sys, out, &failure{exitUsage, errTold, ""})

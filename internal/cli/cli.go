@@ -82,8 +82,8 @@ result is judged against its JSON Schema on this machine.`,
 	root.SetErr(sys.Stderr)
 	root.SetUsageFunc(printUsage)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newInit(sys), newCheck(sys), newApply(sys, args), newRetry(sys, args), newRecheck(sys), newReport(sys),
-		newStatus(sys), newList(sys), newShow(sys), newStop(sys), newRuns(sys), newSchema(sys), newServe(sys), newVersion(sys))
+	root.AddCommand(newInit(sys), newCheck(sys), newPlan(sys), newApply(sys, args), newRetry(sys, args), newRecheck(sys), newReport(sys),
+		newStatus(sys), newList(sys), newShow(sys), newStop(sys), newClose(sys), newRuns(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	for _, c := range root.Commands() {
 		completeChoices(c)
 	}

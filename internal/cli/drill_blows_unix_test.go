@@ -191,8 +191,8 @@ func twice() blow {
 	}}
 }
 
-// revoke makes the service refuse the key for a while.
-func revoke() blow {
+// revokeKey makes the service refuse the key for a while.
+func revokeKey() blow {
 	return blow{"revoked key", func(d *drill) {
 		p := d.apply("")
 		d.goOn(p)

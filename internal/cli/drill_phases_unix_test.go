@@ -34,7 +34,7 @@ func shortDrill() []phase {
 		{
 			name: "faults", tasks: 90, faults: "429=2@create,500-after=5%,lost-create=8%,truncate=3@get,dup-pages,retry-after=1s",
 			blows: []blow{
-				kill(), freeze("after-attempt.intended", 3), killAtCreate(true), interrupt(syscall.SIGINT), revoke(), freeze("before-commit", 9),
+				kill(), freeze("after-attempt.intended", 3), killAtCreate(true), interrupt(syscall.SIGINT), revokeKey(), freeze("before-commit", 9),
 				interrupt(syscall.SIGINT, syscall.SIGINT), full(), interrupt(syscall.SIGTERM), interrupt(syscall.SIGHUP),
 			},
 		},
@@ -61,7 +61,7 @@ func longDrill() []phase {
 		{name: "no lock", tasks: 200, limits: slowly, blows: mix(times(4, intrude()), times(3, kill()))},
 		{name: "torn", tasks: 120, kinds: markedKinds, blows: mix(times(2, tear(false, false)), times(2, tear(true, false)), times(2, tear(false, true)), times(2, tear(true, true)))},
 		{name: "no room", tasks: 100, blows: mix(times(3, full()), times(3, kill()))},
-		{name: "revoked", tasks: 80, blows: mix(times(3, revoke()), times(2, kill()))},
+		{name: "revoked", tasks: 80, blows: mix(times(3, revokeKey()), times(2, kill()))},
 		{name: "moved", tasks: 80, blows: mix(times(4, kill()), times(4, move()))},
 		{name: "deadlines", tasks: 12, kinds: []string{"slow"}, blows: []blow{
 			kill(), killAt("before-stop.intended", 1), killAt("after-stop.intended", 1), killAt("before-stop.intended", 3),

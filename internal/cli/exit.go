@@ -61,6 +61,14 @@ func also(err, closing error) error {
 
 func usage(err error, hint string) error { return &failure{exitUsage, err, hint} }
 
+// orUsage has an error count as wrong usage, unless it has a code already.
+func orUsage(err error) error {
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return err
+	}
+	return usage(err, "")
+}
+
 // A flagError is about the value of a flag. Its text begins with what gave the
 // value: the flag, or the variable that stands for it.
 type flagError struct {

@@ -30,11 +30,12 @@ func flagGroup(cmd *cobra.Command, title string, define func(*pflag.FlagSet)) {
 
 // The headings that several commands share.
 const (
-	groupRunning = "Running"
-	groupBounds  = "Bounds"
-	groupService = "Service"
-	groupOutput  = "Output"
-	groupState   = "State"
+	groupRunning  = "Running"
+	groupIdentity = "Which batch"
+	groupBounds   = "Bounds"
+	groupService  = "Service"
+	groupOutput   = "Output"
+	groupState    = "State"
 )
 
 // A choice is the value of a flag that takes one of a few words.

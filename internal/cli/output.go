@@ -105,6 +105,7 @@ func (a *application) stream(b *ledger.Batch, stop func()) *stream {
 			s.jsonl = report.NewStream(a.show.stdout(), b)
 		}
 	}
+	s.wake <- struct{}{} // for the tasks that were done before
 	go s.run()
 	return s
 }
@@ -121,9 +122,9 @@ func (s *stream) run() {
 	}
 }
 
-// judged says that the task at a position was judged. It never waits.
-func (s *stream) judged(position int) {
-	if s.jsonl == nil || !s.jsonl.Waits(position) {
+// judged says that the task at a place has come to its end. It never waits.
+func (s *stream) judged(place int) {
+	if s.jsonl == nil || !s.jsonl.Waits(place) {
 		return
 	}
 	select {

@@ -47,7 +47,7 @@ func prune(ctx context.Context, sys Sys, f *listFlags, state, name string) (err 
 	}
 	defer func() {
 		for _, lock := range p.locked {
-			err = also(err, lock.Unlock())
+			err = also(err, giveBack(lock, !lock.Abandoned()))
 		}
 	}()
 	deleted, err := p.delete()

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bbbatch/bbbatch/batch"
-	"github.com/bbbatch/bbbatch/internal/ledger"
 	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 )
@@ -139,17 +138,12 @@ func recordAgain(sys Sys, b *foundBatch, c batch.RejudgeConfig, r *report.Rechec
 	if err != nil {
 		return err
 	}
-	store, err := ledger.Open(b.reader.Dir())
+	h, err := hold(b.reader.Dir(), info.Name)
 	if err != nil {
-		return noState(err)
+		return err
 	}
-	defer func() { err = also(err, store.Close()) }()
-	lock, err := ledger.Lock(b.reader.Dir(), info.Name)
-	if err != nil {
-		return heldOr(err)
-	}
-	defer func() { err = also(err, lock.Unlock()) }()
-	own, err := store.Batch(info.ID)
+	defer func() { err = also(err, h.close()) }()
+	own, err := h.store.Batch(info.ID)
 	if err != nil {
 		return err
 	}

@@ -173,15 +173,15 @@ func (f *retryFlags) manifestOf(sys Sys, b *foundBatch) (*manifest.Manifest, err
 		return nil, usage(fmt.Errorf("the manifest of batch %s, %s, is not there", titled(info), info.ManifestPath),
 			"name it: "+again(withState([]string{"retry", info.ID, "-f", "FILE"}, b.state)))
 	}
-	m, err := load(sys, path)
+	if f.part, err = parseSelection(info.Selection); err != nil {
+		return nil, err
+	}
+	m, err := f.part.load(sys, path)
 	if err != nil {
 		return nil, err
 	}
 	if m.Name != info.Name {
 		return nil, usage(fmt.Errorf("%s: batch %s is called %s, and this manifest %s", path, titled(info), info.Name, m.Name), "-f FILE names the batch's own")
-	}
-	if f.part, err = parseSelection(info.Selection); err != nil {
-		return nil, err
 	}
 	whole := m
 	if m, err = f.part.of(sys, m); err != nil {

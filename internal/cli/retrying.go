@@ -118,14 +118,14 @@ func (r *retrying) takeUp(a *application) (*ledger.Batch, error) {
 	if r.info, err = b.Info(); err != nil {
 		return nil, err
 	}
-	if a.store.Unclean() && r.info.Provider != "local" {
+	if a.doubt() && r.info.Provider != "local" {
 		a.lookBack = r.info.OpenedAt
 	}
 	a.show.say("retrying batch %s: %s", titled(r.info), countsInWords(r.counts))
 	if n := r.left[batch.Unknown]; n > 0 && r.where == nil {
 		a.show.say("%s", unknownLeft(n))
 	}
-	policy := r.info.Policy
+	policy := a.policy
 	at := a.sys.Now().UTC()
 	events := []batch.Event{{Kind: batch.BatchContinued, Position: -1, At: at, Policy: &policy, Message: "retry"}}
 	for row, err := range b.Rows(0) {

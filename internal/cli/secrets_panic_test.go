@@ -96,7 +96,7 @@ func TestAPanicInATaskShowsNoSecret(t *testing.T) {
 		sys := panicSystem(&stdout, &stderr)
 		f := &applyFlags{progress: "plain", state: dir}
 		a := &application{
-			sys: sys, flags: f, state: dir, manifest: m, show: newDisplay(sys, f), store: store, service: srv,
+			sys: sys, flags: f, state: dir, manifest: m, show: newDisplay(sys, f), holding: &holding{store: store}, service: srv,
 			secrets: batch.Secrets{"SHOP_PASSWORD": panicSecret},
 			outputs: []output{{Output: report.Output{Format: report.JSONL, Path: report.Stdout}}, {Output: report.Output{Format: report.CSV, Path: filepath.Join(m.Dir, "out.csv")}}},
 		}

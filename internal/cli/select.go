@@ -15,17 +15,21 @@ import (
 	"github.com/bbbatch/bbbatch/report"
 )
 
-// A selection is which tasks of a manifest --select, --tag and --limit mean.
+// A selection is which tasks of a manifest --select, --tag and --limit mean, and
+// how often --repeat has each of them run.
 type selection struct {
 	ids   []string
 	tags  []string
 	limit int
+
+	repeat int // 0 leaves it to the manifest
 }
 
 func (s *selection) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.ids, "select", nil, "only the tasks whose id is `ID`, or fits a pattern of *, ? and [a-z] (repeatable)")
 	flags.StringArrayVar(&s.tags, "tag", nil, "only the tasks that have the tag `TAG` (repeatable: any of them)")
 	countVar(flags, &s.limit, "limit", "", "only the first `N` tasks, of those that the other two leave")
+	countVar(flags, &s.repeat, "repeat", "", "run every task `N` times, as ID#1 to ID#N (default: repeat of the task)")
 }
 
 func (s *selection) given() bool { return len(s.ids)+len(s.tags)+s.limit > 0 }
@@ -43,6 +47,9 @@ func (s *selection) words() string {
 	}
 	if s.limit > 0 {
 		words = append(words, "--limit "+strconv.Itoa(s.limit))
+	}
+	if s.repeat > 0 {
+		words = append(words, "--repeat "+strconv.Itoa(s.repeat))
 	}
 	return strings.Join(words, " ")
 }
@@ -132,7 +139,7 @@ func (a *application) mention(b *ledger.Batch) error {
 	}
 	running := sum.Counts[batch.Running]
 	toGo := sum.Counts[batch.Pending] + sum.Counts[batch.NotStarted]
-	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > continueWithin {
+	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > a.flags.which.age() {
 		return nil // nothing of it can be collected or continued
 	}
 	if running == 0 && toGo == 0 {

@@ -37,12 +37,14 @@ const (
 	localLook       = 20 * time.Millisecond
 )
 
+var errLocalAddress = usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
+
 // connect finds the service that a manifest and the command line name. It
 // sends nothing.
 func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*service, error) {
 	if f.local || m.Provider == "local" {
 		if f.providerURL != "" {
-			return nil, usage(errors.New("--provider-url: can't be used with the local server, which runs inside this process"), "leave out --local, or --provider-url")
+			return nil, errLocalAddress
 		}
 		return connectLocal(sys, m, f, spill)
 	}

@@ -180,6 +180,9 @@ func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
 		return "the same bbbatch apply command again, with the manifest of " + from + " as it was"
 	}
 	words := []string{"apply", path}
+	if info.Label != "" {
+		words = append(words, "--batch", info.Label)
+	}
 	if !b.besideManifest(path) || sys.Getenv(variableOf("state")) != "" {
 		words = append(words, "--state", b.state)
 	}
@@ -199,6 +202,7 @@ func serviceNow(sys Sys) string {
 
 func afresh(info batch.Info, now time.Time) string {
 	switch {
+	case info.Label != "":
 	case info.Provider == "local":
 		return "   # starts afresh: the local server ended with its process"
 	case now.Sub(info.OpenedAt) > continueWithin:

@@ -78,21 +78,12 @@ func stop(ctx context.Context, sys Sys, f *stopFlags, args []string) (err error)
 	}
 	defer c.Close()
 
-	store, err := ledger.Open(state)
-	if err != nil {
-		return noState(err)
-	}
-	defer func() {
-		if e := store.Close(); e != nil && !errors.Is(e, ledger.ErrBroken) {
-			err = also(err, fmt.Errorf("ledger: %w", e))
-		}
-	}()
-	lock, err := ledger.Lock(state, info.Name)
+	h, err := hold(state, info.Name)
 	if err != nil {
 		return holdsStop(err)
 	}
-	defer func() { err = also(err, lock.Unlock()) }()
-	b, err := store.Batch(info.ID)
+	defer func() { err = also(err, h.close()) }()
+	b, err := h.store.Batch(info.ID)
 	if err != nil {
 		return err
 	}
@@ -100,7 +91,7 @@ func stop(ctx context.Context, sys Sys, f *stopFlags, args []string) (err error)
 	show := newDisplay(sys, &applyFlags{progress: "none"})
 	show.masks = secrets.Masker()
 	a := &application{
-		sys: sys, flags: &applyFlags{onInterrupt: interruptDetach}, state: state, show: show, store: store, secrets: secrets, lock: lock,
+		sys: sys, flags: &applyFlags{onInterrupt: interruptDetach}, state: state, show: show, holding: h, secrets: secrets,
 		service: &service{
 			provider: provider.Browserbase(c.Client), kind: info.Provider, baseURL: c.baseURL,
 			rate: browserbaseRate, firstLook: browserbaseLook,
@@ -127,7 +118,7 @@ func (f *stopFlags) find(sys Sys, args []string) (info batch.Info, state, next s
 func holdsStop(err error) error {
 	var held *ledger.HeldError
 	if !errors.As(err, &held) {
-		return heldOr(err)
+		return err
 	}
 	hint := "end that process first: its runs go on, and the same command stops them then"
 	if held.PID != 0 {
@@ -163,7 +154,7 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 	switch {
 	case before.unsure > 0:
 		a.show.say("batch %s: stopping %s in flight, and what a listing shows of %s without an answer", titled(info), plural(before.running, "run"), plural(before.unsure, "create"))
-	case before.running > 0 || a.store.Unclean():
+	case before.running > 0 || a.doubt():
 		a.show.say("batch %s: stopping %s in flight", titled(info), plural(before.running, "run"))
 	default:
 		a.show.say("batch %s: none of its runs is in flight", titled(info))
@@ -184,7 +175,7 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 		Warn:   a.show.warn,
 		Notify: func(e batch.Event) { a.show.stops.event(e, a.show.say) },
 	}
-	if a.store.Unclean() {
+	if a.doubt() {
 		c.LookBack = info.OpenedAt
 	}
 	err = batch.Run(ctx, c)

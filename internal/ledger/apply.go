@@ -127,11 +127,12 @@ func ofBatch(k batch.Kind) bool {
 func (w *write) standing(c *connection) (s Standing, found bool, err error) {
 	var closed bool
 	found, err = c.one(`
-		SELECT p.state, p.outcome, p.attempt, coalesce(a.run_id, ''), coalesce(a.status, ''), p.gone, p.stale, coalesce(a.outcome, '') <> '', b.closed_at IS NOT NULL
+		SELECT p.state, p.outcome, p.attempt, coalesce(a.run_id, ''), coalesce(a.status, ''), p.gone, p.stale, coalesce(a.outcome, '') <> '', t.reuse IS NOT NULL, b.closed_at IS NOT NULL
 		FROM progress p JOIN batches b ON b.key = p.batch
+		JOIN tasks t ON t.batch = p.batch AND t.position = p.position
 		LEFT JOIN attempts a ON a.batch = p.batch AND a.position = p.position AND a.number = p.attempt
 		WHERE p.batch = ? AND p.position = ?`,
-		[]any{w.batch.key, w.event.Position}, &s.State, &s.Outcome, &s.Attempt, &s.RunID, &s.Status, &s.Left, &s.Stale, &s.Spent, &closed)
+		[]any{w.batch.key, w.event.Position}, &s.State, &s.Outcome, &s.Attempt, &s.RunID, &s.Status, &s.Left, &s.Stale, &s.Spent, &s.Reused, &closed)
 	if closed {
 		w.refused = w.batch.isClosed(w.event.Kind)
 	}

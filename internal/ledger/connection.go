@@ -102,6 +102,20 @@ func (c *connection) all(query string, args []any, each func(*sql.Rows) (bool, e
 }
 
 func (c *connection) close() error {
+	err := c.closeStmts()
+	return errors.Join(err, c.conn.Close())
+}
+
+// discard closes a connection that nobody must use after this one.
+func (c *connection) discard() error {
+	err := c.closeStmts()
+	if bad := c.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(bad, driver.ErrBadConn) {
+		err = errors.Join(err, bad)
+	}
+	return err
+}
+
+func (c *connection) closeStmts() error {
 	var err error
 	for _, stmt := range c.stmts {
 		err = errors.Join(err, stmt.Close())
@@ -109,5 +123,5 @@ func (c *connection) close() error {
 	for _, stmt := range c.execs {
 		err = errors.Join(err, c.conn.Raw(func(any) error { return stmt.(driver.Stmt).Close() }))
 	}
-	return errors.Join(err, c.conn.Close())
+	return err
 }

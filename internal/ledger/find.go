@@ -29,6 +29,30 @@ func (s *Store) Labelled(name, label string) (b *Batch, ok bool, err error) {
 	return s.newest(`SELECT key, id FROM batches WHERE complete = 1 AND name = ? AND label = ?`, name, label)
 }
 
+// Labelled is as [Store.Labelled].
+func (r *Reader) Labelled(name, label string) (b *Batch, ok bool, err error) {
+	return r.store.Labelled(name, label)
+}
+
+// ByLabel returns the batches with a label, of a name or of any when it is "",
+// the newest first, some of them when there are many.
+func (r *Reader) ByLabel(name, label string) (found []*Batch, err error) {
+	err = r.store.read(func(c *connection) error {
+		return c.all(`SELECT key, id FROM batches WHERE complete = 1 AND label = ?1 AND (?2 = '' OR name = ?2) ORDER BY key DESC LIMIT 4`,
+			[]any{label, name}, func(rows *sql.Rows) (bool, error) {
+				b := &Batch{store: r.store}
+				found = append(found, b)
+				return true, rows.Scan(&b.key, &b.id)
+			})
+	})
+	return found, err
+}
+
+// Unfinished is as [Store.Unfinished].
+func (r *Reader) Unfinished(name, provider, baseURL, selection string) (b *Batch, ok bool, err error) {
+	return r.store.Unfinished(name, provider, baseURL, selection)
+}
+
 // Unfinished returns the newest batch of a name, provider, address and selection
 // that has no label and is not closed; ok is false when there is none.
 func (s *Store) Unfinished(name, provider, baseURL, selection string) (b *Batch, ok bool, err error) {

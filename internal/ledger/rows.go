@@ -16,7 +16,7 @@ import (
 // edited: see [Batch.placed].
 const (
 	rowColumns = `t.position, t.id, t.template, t.run, t.judge, t.schema, t.grp, t.repeat,
-		p.gone, p.stale, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
+		p.gone, p.stale, t.reuse IS NOT NULL, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
 		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at,
 		coalesce(a.stop_why, ''), a.cause, coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2, coalesce(a.outcome, '') <> ''`
 	rowTables = `JOIN tasks t ON t.batch = p.batch AND t.position = p.position
@@ -34,7 +34,7 @@ func scanTargets(r *batch.Row) (into []any, done func() error) {
 	var cause, repeat []byte
 	into = []any{
 		&r.Place, &r.Position, &r.ID, &r.Template, &r.Run, &r.Judge, &r.Schema, &r.Group, &repeat,
-		&r.Left, &r.Stale, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
+		&r.Left, &r.Stale, &r.Reused, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
 		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &r.StopWhy, &cause,
 		&r.Digest, &r.Marker, &r.Absent, &r.Spent,
 	}
@@ -70,30 +70,38 @@ func (b *Batch) placed(c *connection) (placed bool, err error) {
 
 // Task implements [batch.Ledger].
 func (b *Batch) Task(position int) (row batch.Row, err error) {
-	row, ok, err := b.row(`AND p.position = ?`, position)
+	row, ok, err := b.row(`?`, position)
 	if err == nil && !ok {
 		err = fmt.Errorf("batch %s has no task %d", b.id, position)
 	}
 	return row, err
 }
 
+// positionOf is the position of the task of a batch with an id.
+const positionOf = `(SELECT position FROM tasks WHERE batch = ? AND id = ?)`
+
 // Named implements [batch.Ledger].
 func (b *Batch) Named(id string) (row batch.Row, ok bool, err error) {
-	return b.row(`AND p.position = (SELECT position FROM tasks WHERE batch = p.batch AND id = ?)`, id)
+	return b.row(positionOf, b.key, id)
 }
 
-func (b *Batch) row(which string, arg any) (row batch.Row, ok bool, err error) {
+// rowQuery reads the row whose position an expression gives. It is compared with a
+// column of the outermost table, so that it is looked up.
+func rowQuery(placed bool, position string) string {
+	if placed {
+		return selectPlacedRow + `AND o.position = ` + position
+	}
+	return selectRow + `AND p.position = ` + position
+}
+
+func (b *Batch) row(position string, args ...any) (row batch.Row, ok bool, err error) {
 	err = b.store.read(func(c *connection) error {
 		placed, err := b.placed(c)
 		if err != nil {
 			return err
 		}
-		query := selectRow
-		if placed {
-			query = selectPlacedRow
-		}
 		into, done := scanTargets(&row)
-		if ok, err = c.one(query+which, []any{b.key, arg}, into...); err != nil || !ok {
+		if ok, err = c.one(rowQuery(placed, position), append([]any{b.key}, args...), into...); err != nil || !ok {
 			return err
 		}
 		return done()

@@ -17,6 +17,7 @@ type Standing struct {
 	Spent   bool // the newest attempt had its verdict, and the task goes on
 	Left    bool // the manifest no longer has the task
 	Stale   bool // it passed, and what would be sent is another request now
+	Reused  bool // its result is that of an earlier batch's run
 }
 
 // after returns where the task stands once e has happened, and an error that
@@ -36,12 +37,13 @@ func (s Standing) after(e batch.Event) (Standing, error) {
 			s.State, s.Outcome = e.Then, ""
 			s.Spent = e.Then == batch.StatePending && s.Attempt > 0
 		}
+		s.Reused = s.Reused && e.Then != batch.StatePending
 	case batch.TaskLeft:
 		s.Left = true
 	case batch.TaskSkipped, batch.TaskReused:
-		s.State, s.Outcome = batch.StateDone, e.Verdict.Outcome
+		s.State, s.Outcome, s.Reused = batch.StateDone, e.Verdict.Outcome, e.Kind == batch.TaskReused
 	case batch.TaskRetried:
-		s.State, s.Outcome, s.Stale, s.Spent = batch.StatePending, "", false, s.Attempt > 0
+		s.State, s.Outcome, s.Stale, s.Reused, s.Spent = batch.StatePending, "", false, false, s.Attempt > 0
 	case batch.AttemptIntended:
 		s.State, s.Attempt, s.RunID, s.Status, s.Spent = batch.StateStarting, e.Attempt, "", "", false
 	case batch.AttemptStarted:
@@ -134,7 +136,7 @@ func (s Standing) admitsChange(e batch.Event) bool {
 	case batch.StatePending:
 		return s.State == batch.StateDone
 	case batch.StateEnded:
-		return s.State == batch.StateDone && s.Attempt > 0 && s.Status.Ended()
+		return s.State == batch.StateDone && (s.Attempt > 0 && s.Status.Ended() || s.Reused)
 	}
 	return false
 }

@@ -22,6 +22,11 @@ import (
 type Options struct {
 	Stdin io.Reader // read when the path is "-"
 	Dir   string    // what paths are relative to when the path is "-"
+
+	// Repeat, from 1 to [RepeatMost], has every task run so often, whatever the
+	// manifest says; as many of the members must pass as it says, and all where it
+	// says nothing or more. 0 leaves it to the manifest.
+	Repeat int
 }
 
 // A loader is the state of one Load.
@@ -41,6 +46,7 @@ type loader struct {
 	usedVariables map[*node]bool // by value
 	readVariables map[*node]bool // by value: those that some entry has compiled
 	unread        bool           // a text could not be read
+	times         int            // how often every task is run; 0 where the manifest says it
 }
 
 // Load reads the manifest at path, or from o.Stdin when path is "-", and
@@ -59,6 +65,7 @@ func Load(path string, o Options) (*Manifest, error) {
 		return nil, err
 	}
 	l := newLoader(m)
+	l.times = o.Repeat
 	doc := newDocument(path, m.Text, true)
 	tree, p := parse(doc, m.Text)
 	if p != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// maxTimes is how often a task can be repeated, as manifest.schema.json says.
-const maxTimes = 1000
+// RepeatMost is how often a task can be repeated, as manifest.schema.json says.
+const RepeatMost = 1000
 
 // A repetition says how often the task of each row is run.
 type repetition struct {
@@ -16,9 +16,21 @@ type repetition struct {
 	all         bool
 }
 
-// repeat reads what a task says of repetitions. A map is laid over that of the
-// defaults, where a number is short for {times: …}; a number stands for itself.
+// repeat is how often a task is run: as it says, or as the caller of Load does.
 func (l *loader) repeat(own, base *node) *repetition {
+	r := l.declaredRepeat(own, base)
+	if l.times == 0 {
+		return r
+	}
+	if r == nil {
+		r = &repetition{pass: l.times}
+	}
+	return &repetition{times: l.times, pass: min(r.pass, l.times), all: r.all}
+}
+
+// declaredRepeat reads what a task says of repetitions. A map is laid over that of the
+// defaults, where a number is short for {times: …}; a number stands for itself.
+func (l *loader) declaredRepeat(own, base *node) *repetition {
 	if own != nil && l.badBelow(own) || base != nil && l.badBelow(base) {
 		return nil
 	}
@@ -107,7 +119,7 @@ func cutMember(id string) (group string, number int) {
 		return "", 0
 	}
 	number, err := strconv.Atoi(id[at+1:])
-	if err != nil || number < 1 || number > maxTimes || memberID(id[:at], number) != id {
+	if err != nil || number < 1 || number > RepeatMost || memberID(id[:at], number) != id {
 		return "", 0
 	}
 	return id[:at], number
