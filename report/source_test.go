@@ -34,6 +34,7 @@ func (m *memory) Records(from int) iter.Seq2[batch.Record, error] {
 				return
 			}
 			rec := m.records[i]
+			rec.Place = i
 			m.mu.Unlock()
 			if !yield(rec, nil) {
 				return

@@ -57,7 +57,7 @@ func checkFold(t *testing.T, b *Batch) {
 			t.Fatal(err)
 		}
 		byPosition[r.Position] = Standing{State: r.State, Outcome: r.Outcome, Attempt: r.Attempt, RunID: r.RunID, Status: r.Status,
-			Spent: r.Spent, Left: r.Left, Stale: r.Stale}
+			Spent: r.Spent, Left: r.Left, Stale: r.Stale, Reused: r.Reused}
 	}
 	if diff := cmp.Diff(folded, byPosition); diff != "" {
 		t.Errorf("(-events +rows):\n%s", diff)
