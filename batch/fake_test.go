@@ -195,12 +195,12 @@ func (m *memory) Usage(p Price) (u Usage, err error) {
 	defer m.mu.Unlock()
 	lasted := map[string]time.Duration{}
 	for _, e := range m.events {
-		switch {
-		case e.Kind == AttemptIntended:
+		switch e.Kind {
+		case AttemptIntended:
 			u.Runs++
-		case e.Kind == AttemptRejected:
+		case AttemptRejected:
 			u.Runs--
-		case e.Kind == AttemptEnded:
+		case AttemptEnded:
 			lasted[e.Run.ID] = e.Run.EndedAt.Sub(e.Run.CreatedAt)
 		}
 	}

@@ -437,29 +437,6 @@ func (r *runner) finish() error {
 	return r.append(closed)
 }
 
-// skipLeft ends the tasks that left the manifest while it was not known whether
-// they had a run, and that had none.
-func (r *runner) skipLeft() error {
-	if r.Tasks == nil {
-		return nil
-	}
-	var left []Row
-	for row, err := range r.Ledger.Open(StatePending) {
-		switch {
-		case err != nil:
-			return err
-		case row.Left:
-			left = append(left, row)
-		}
-	}
-	for _, row := range left {
-		if err := r.append(skipped(row, "the manifest no longer has it")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // recover takes note of the creates that an earlier process left without an
 // answer: a run may exist.
 func (r *runner) recover() error {
