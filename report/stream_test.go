@@ -139,8 +139,9 @@ func (s *stale) Records(from int) iter.Seq2[batch.Record, error] {
 		s.mu.Lock()
 		page := slices.Clone(s.records[min(from, len(s.records)):])
 		s.mu.Unlock()
-		for _, rec := range page {
-			if f := s.meanwhile; f != nil && rec.Position == s.before {
+		for i, rec := range page {
+			rec.Place = from + i
+			if f := s.meanwhile; f != nil && rec.Place == s.before {
 				s.meanwhile = nil
 				f()
 			}

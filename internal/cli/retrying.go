@@ -30,7 +30,7 @@ func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error 
 		if err != nil {
 			return err
 		}
-		fits := didNotPass(rec.Outcome)
+		fits := worthRetrying(rec)
 		switch {
 		case rec.Left:
 			continue
@@ -59,6 +59,19 @@ func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error 
 		}
 	}
 	return nil
+}
+
+// worthRetrying reports whether a task is run again when nobody says which. A
+// repetition is one by its members together: of one that passed nothing is run
+// again, of another also those that were not needed.
+func worthRetrying(rec batch.Record) bool {
+	switch {
+	case rec.Repeat == nil:
+		return didNotPass(rec.Outcome)
+	case rec.Passed >= rec.Repeat.Pass:
+		return false
+	}
+	return didNotPass(rec.Outcome) || rec.Outcome == batch.Skipped
 }
 
 // didNotPass reports whether a task with this outcome is run again when nobody

@@ -78,7 +78,7 @@ func TestSecretsStayOutOfCreates(t *testing.T) {
 	}
 	s.outcomes("out.jsonl", saidInCreates)
 	s.search(false)
-	for _, word := range []string{"429", "the stop was not confirmed"} {
+	for _, word := range []string{"429", "was not confirmed"} {
 		if !strings.Contains(s.read("apply.stderr"), word) {
 			t.Errorf("stderr lacks %q: %s", word, s.read("apply.stderr"))
 		}

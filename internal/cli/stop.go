@@ -154,7 +154,9 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 	switch {
 	case before.unsure > 0:
 		a.show.say("batch %s: stopping %s in flight, and what a listing shows of %s without an answer", titled(info), plural(before.running, "run"), plural(before.unsure, "create"))
-	case before.running > 0 || a.doubt():
+	case before.running == 0 && a.doubt():
+		a.show.say("batch %s: none of its runs is in flight that is known; looking for those that the ledger may have lost", titled(info))
+	case before.running > 0:
 		a.show.say("batch %s: stopping %s in flight", titled(info), plural(before.running, "run"))
 	default:
 		a.show.say("batch %s: none of its runs is in flight", titled(info))
