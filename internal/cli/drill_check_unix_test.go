@@ -25,7 +25,7 @@ type drillRecord struct {
 	ID, Outcome string
 	Status      json.RawMessage
 	Candidates  []string
-	Attempts    []struct{ RunID string }
+	Attempts    []struct{ RunID, Outcome string }
 }
 
 // remembered is what was once seen of a task, and has to stay so.
@@ -56,7 +56,8 @@ func (d *drill) look() {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		rows = append(rows, ledger.Standing{State: r.State, Outcome: r.Outcome, Attempt: r.Attempt, RunID: r.RunID, Status: r.Status})
+		rows = append(rows, ledger.Standing{State: r.State, Outcome: r.Outcome, Attempt: r.Attempt, RunID: r.RunID, Status: r.Status,
+			Spent: r.Spent, Left: r.Left, Stale: r.Stale, Reused: r.Reused})
 	}
 	if diff := cmp.Diff(folded, rows); diff != "" {
 		d.t.Errorf("the rows are not what the events lead to (-events +rows):\n%s", diff)
@@ -181,10 +182,12 @@ func (d *drill) account() {
 		delete(texts, r.ID)
 		reported := slices.Clone(r.Candidates)
 		owned := 0
-		for _, a := range r.Attempts {
+		for i, a := range r.Attempts {
 			if a.RunID != "" {
 				reported = append(reported, a.RunID)
-				owned++
+				if !d.again || i == len(r.Attempts)-1 || a.Outcome != "failed" {
+					owned++
+				}
 			}
 		}
 		if r.Outcome == "unknown" {
@@ -218,7 +221,11 @@ func (d *drill) account() {
 				}
 			}
 		}
-		if more := len(bought) - 1; more > 0 {
+		most := 1
+		if d.again { // as many as its record accounts for
+			most = len(reported)
+		}
+		if more := len(bought) - most; more > 0 {
 			d.row.duplicate += more
 		}
 		delete(created, task)

@@ -20,6 +20,8 @@ var drillKinds = map[string]string{
 	"failing":  `resultSchema: item, variables: {token: "${{ secrets.DRILL_TOKEN }}"}`,
 	"secret":   `resultSchema: item, variables: {token: "${{ secrets.DRILL_TOKEN }}"}`,
 	"agent":    `agentId: AGENT`,
+	"flaky":    `resultSchema: item, retry: {max: 1, backoff: 20ms}`, // its first run fails
+	"steady":   `resultSchema: item`,
 	"slow":     `resultSchema: item, timeout: 1s`,
 	"big":      `resultSchema: item`,
 	"huge":     `resultSchema: item`,

@@ -12,6 +12,12 @@ import (
 // markedKinds all carry a marker; a ledger that lost an intent finds their runs.
 var markedKinds = []string{"plain", "secret", "invalid", "plain"}
 
+// The kinds of phases in which a task may have more than one run.
+var (
+	flakyKinds  = []string{"flaky", "plain", "flaky", "secret"}
+	steadyKinds = []string{"steady", "steady", "plain"}
+)
+
 // slowly is for batches that must not come to their end while something begins.
 const slowly = "{requestsPerSecond: 60}"
 
@@ -40,6 +46,12 @@ func shortDrill() []phase {
 		},
 		{name: "torn", tasks: 30, kinds: markedKinds, blows: []blow{tear(false, false), tear(false, true)}},
 		{name: "overtaken", tasks: 16, flags: []string{"-j", "1"}, blows: []blow{overtake(3)}},
+		{name: "retries", tasks: 40, kinds: flakyKinds, again: true, blows: []blow{
+			kill(), killAt("before-task.retried", 2), killAt("after-task.retried", 2), killAtCreate(true), interrupt(syscall.SIGTERM),
+		}},
+		{name: "ordered stops", tasks: 40, kinds: steadyKinds, again: true, flags: []string{"--on-interrupt", "stop"}, blows: []blow{
+			interrupt(syscall.SIGINT), kill(), interrupt(syscall.SIGTERM), killAtCreate(true),
+		}},
 		{name: "no lock", tasks: 60, limits: slowly, blows: times(2, intrude())},
 	}
 }
@@ -58,6 +70,13 @@ func longDrill() []phase {
 		)},
 		{name: "stopped", tasks: 150, blows: mix(times(4, freeze("after-attempt.intended", 4)), times(3, freeze("before-commit", 12)), times(3, freeze("after-commit", 7)))},
 		{name: "overtaken", tasks: 60, flags: []string{"-j", "1"}, blows: []blow{overtake(3), kill(), overtake(2), kill(), overtake(5)}},
+		{name: "retries", tasks: 200, kinds: flakyKinds, again: true, faults: "429=3%,lost-create=3%", blows: mix(
+			times(6, kill()), times(3, killAtCreate(true)), times(2, interrupt(syscall.SIGTERM)),
+			[]blow{killAt("before-task.retried", 2), killAt("after-task.retried", 2), killAt("before-task.retried", 5), killAt("after-task.retried", 1)},
+		)},
+		{name: "ordered stops", tasks: 160, kinds: steadyKinds, again: true, flags: []string{"--on-interrupt", "stop"}, faults: "lost-create=2%", blows: mix(
+			times(4, interrupt(syscall.SIGINT)), times(4, interrupt(syscall.SIGTERM)), times(4, kill()), times(2, killAtCreate(true)),
+		)},
 		{name: "no lock", tasks: 200, limits: slowly, blows: mix(times(4, intrude()), times(3, kill()))},
 		{name: "torn", tasks: 120, kinds: markedKinds, blows: mix(times(2, tear(false, false)), times(2, tear(true, false)), times(2, tear(false, true)), times(2, tear(true, true)))},
 		{name: "no room", tasks: 100, blows: mix(times(3, full()), times(3, kill()))},

@@ -57,7 +57,7 @@ func newDrillService(t *testing.T, faults string, seed uint64, http2 bool) *dril
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.New(server.Config{Key: drillKey, Agent: drillAgent{}, Faults: f, Seed: int64(seed), Concurrency: 200})
+	s, err := server.New(server.Config{Key: drillKey, Agent: &drillAgent{works: map[string]int{}}, Faults: f, Seed: int64(seed), Concurrency: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,18 +171,28 @@ func (w *lateWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // A drillAgent answers by the word and the number in a task's text, so that
 // the result of one task is never that of another.
-type drillAgent struct{}
+type drillAgent struct {
+	mu    sync.Mutex
+	works map[string]int // runs, by task
+}
 
-func (drillAgent) Work(ctx context.Context, r server.Run) (server.Answer, error) {
+func (a *drillAgent) Work(ctx context.Context, r server.Run) (server.Answer, error) {
 	text, _, _ := strings.Cut(strings.TrimPrefix(r.Task, "do "), " ")
 	word, number, _ := strings.Cut(text, "-")
 	var n int
 	_, _ = fmt.Sscan(number, &n)
 	r.OpenSession()
 	work := time.Duration(10+n%7*10) * time.Millisecond
-	if word == "slow" {
+	switch word {
+	case "slow":
 		work = time.Minute // it is stopped at its timeout
+	case "steady":
+		work = 300 * time.Millisecond
 	}
+	a.mu.Lock()
+	a.works[text]++
+	first := a.works[text] == 1
+	a.mu.Unlock()
 	select {
 	case <-time.After(work):
 	case <-ctx.Done():
@@ -196,6 +206,10 @@ func (drillAgent) Work(ctx context.Context, r server.Run) (server.Answer, error)
 		return server.Answer{Status: "FAILED", Cause: &server.Cause{
 			Code: "LOGIN_FAILED", Message: fmt.Sprintf("%s did not open door %d", r.Variables["token"], n),
 		}}, nil
+	case "flaky":
+		if first {
+			return server.Answer{Status: "FAILED", Cause: &server.Cause{Code: "UNLUCKY", Message: "the first time"}}, nil
+		}
 	case "big":
 		result = fmt.Appendf(nil, `{"id":%q,"n":%d,"pad":%q}`, text, n, strings.Repeat("x", 1_100_000))
 	case "huge":

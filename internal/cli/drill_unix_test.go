@@ -81,6 +81,7 @@ type phase struct {
 	settle time.Duration // the flag --settle; 0 for the drill's own
 	blows  []blow
 
+	again   bool  // a task whose run failed, or was stopped by order, gets another
 	unknown bool  // tasks may end as unknown
 	late    bool  // runs may be listed later than the settle time, and then be bought again
 	codes   []int // with which a process may give up before the batch is done
