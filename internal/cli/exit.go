@@ -15,13 +15,15 @@ const (
 	exitStopped     = 4   // a policy let nothing new start, or tasks were left out
 	exitService     = 5   // the service has no key, refused it, or can't be reached
 	exitHeld        = 6   // another process holds the batch
+	exitWork        = 8   // plan --detailed-exitcode: there is work to do
 	exitInternal    = 70  // state or a report could not be written; a bug
 	exitInterrupted = 130 // interrupted with work unfinished
 )
 
 // exitCodes is what every command's help says of them.
 const exitCodes = `Exit codes:
-  0    every task passed
+  0    enough tasks passed (--accept; all, where nothing else is said), or with
+       --submit-only all were started
   1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
   2    the command line, the manifest, a secret or a data file is wrong, or an
        output can't be written, or no task is selected; nothing more was sent

@@ -18,10 +18,6 @@ import (
 	"github.com/bbbatch/bbbatch/report"
 )
 
-// exitWork is the code of plan --detailed-exitcode where an apply would have
-// something to do.
-const exitWork = 8
-
 // planned is how many tasks a plan names on a terminal.
 const planned = 40
 
