@@ -4,112 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/bbbatch/bbbatch/internal/failpoint"
 )
-
-// A Config says what to run and with what. Provider and Ledger are required;
-// the zero value of everything else works.
-type Config struct {
-	Provider Provider
-	Ledger   Ledger
-
-	// Tasks expands the manifest's tasks in order, the same that the ledger's
-	// rows were made of. Nil gives the batch up: what is in flight is waited
-	// for, nothing new starts, and the batch is closed.
-	Tasks iter.Seq2[Task, error]
-
-	Concurrency       int           // runs in flight; default 10
-	RequestsPerSecond float64       // of all calls together; 0 is no limit
-	CreatesPerMinute  float64       // of creates alone; 0 is no limit
-	PerGroup          int           // runs of one group in flight; 0 is no limit
-	FirstLook         time.Duration // age at which a new run is first read; default 2s
-	Settle            time.Duration // how long after an unsure create a listing is believed to show it
-	Batch             string        // the batch's id, for markers; "" sends none
-	Tracking          Tracking      // which creates carry a marker; "" is [TrackAuto]
-	Offset            time.Duration // the service's clock minus ours, as [Preflight] found it
-	Secrets           Secrets
-
-	// Policy is what bounds the batch. Total is how many tasks it has, which a
-	// canary is spread over; OpenedAt, when it was opened, which MaxTime counts
-	// from.
-	Policy   Policy
-	Total    int
-	OpenedAt time.Time
-
-	// Collect waits for what is in flight and leaves the batch open. Tasks is nil
-	// then.
-	Collect bool
-
-	// Reuse returns the result of an earlier batch that a task may take over, nil
-	// where there is none. A nil Reuse looks for none.
-	Reuse func(Row) (*Reuse, Result, error)
-
-	// LookBack, when set, is when the batch was opened, and says that the ledger
-	// may have lost its newest commits: marked runs of this batch that it does
-	// not know are looked for in a listing from then on.
-	LookBack time.Time
-
-	// Only, when set, says which pending tasks may start; the others are left as
-	// they are, and Run returns [ErrLeft] where it would have closed the batch.
-	Only func(position int) bool
-
-	// Drain, once closed, lets nothing new start; what is in flight is waited
-	// for. Cancelling Run's context detaches: runs go on remotely.
-	Drain <-chan struct{}
-
-	// Stop, once closed, drains too, and has the runs in flight stopped and their
-	// end waited for, three minutes at most. The task of a run that was stopped so
-	// is pending again; one that had completed before keeps its result.
-	Stop <-chan struct{}
-
-	// SubmitOnly starts every task and watches no run: Concurrency bounds the
-	// creates that are on their way. The batch stays unfinished while runs are in
-	// flight.
-	SubmitOnly bool
-
-	// Blind says that not all secrets are known, so that nothing may be kept of
-	// what a run says: one that was stopped by order is recorded as such, any other
-	// end is left to the next process.
-	Blind bool
-
-	// Notify is told of every event after it is durable, and Warn of what a
-	// person should know. Both are called from several goroutines.
-	Notify func(Event)
-	Warn   func(message string)
-}
-
-func (c Config) validate() error {
-	switch {
-	case c.Provider == nil:
-		return errors.New("batch.Config.Provider: is required")
-	case c.Ledger == nil:
-		return errors.New("batch.Config.Ledger: is required")
-	case c.Collect && c.Tasks != nil:
-		return errors.New("batch.Config.Tasks: must be nil to collect what is in flight")
-	case c.Concurrency < 0:
-		return fmt.Errorf("batch.Config.Concurrency: must not be negative, not %d", c.Concurrency)
-	case c.RequestsPerSecond < 0:
-		return fmt.Errorf("batch.Config.RequestsPerSecond: must not be negative, not %v", c.RequestsPerSecond)
-	case c.CreatesPerMinute < 0:
-		return fmt.Errorf("batch.Config.CreatesPerMinute: must not be negative, not %v", c.CreatesPerMinute)
-	case c.PerGroup < 0:
-		return fmt.Errorf("batch.Config.PerGroup: must not be negative, not %d", c.PerGroup)
-	case c.Policy.Canary.Tasks > 0 && c.Total == 0 && c.Tasks != nil:
-		return errors.New("batch.Config.Total: is required with a canary")
-	case c.Policy.MaxTime > 0 && c.OpenedAt.IsZero():
-		return errors.New("batch.Config.OpenedAt: is required with a longest time")
-	}
-	return nil
-}
 
 // ErrInterrupted says that [Run] ended with work unfinished because it was
 // told to: the same batch can be continued.
@@ -317,126 +219,6 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 }
 
-// round starts every pending task, watches every run, and returns when none is
-// in flight. again says that a further round may start something.
-func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
-	flight, err := r.inFlight()
-	if err != nil {
-		return false, err
-	}
-	unsure, err := r.unsureRows()
-	if err != nil {
-		return false, err
-	}
-	abroad, err := r.abroad()
-	if err != nil {
-		return false, err
-	}
-	r.learnTerms(slices.Concat(flight, abroad, unsure))
-	if err := r.budget.open(slices.Concat(flight, abroad), unsure); err != nil {
-		return false, err
-	}
-	group, gctx := errgroup.WithContext(ctx)
-	starting, cancel := context.WithCancel(starting)
-	defer context.AfterFunc(gctx, cancel)()
-	defer cancel()
-	d := &dispatcher{runner: r, group: group, slots: newSlots(r.Concurrency, len(flight)), line: newLine(newLanes(r.PerGroup))}
-	for _, row := range slices.Concat(unsure, abroad) {
-		d.line.occupy(d.line.lanes.of(row.Group, r.termsOf(row.Position)))
-	}
-	// A task whose run has ended has given its slot away and is being judged and
-	// written: as many of those again at most.
-	group.SetLimit(2 * d.slots.limit)
-	for _, row := range flight {
-		d.slots.take()
-		w := waiter{position: row.Position, lanes: d.line.lanes.of(row.Group, r.termsOf(row.Position))}
-		d.line.begin(w.position, w.lanes)
-		group.Go(func() error {
-			free := sync.OnceFunc(d.slots.give)
-			defer free()
-			return d.walk(w, row, func() error { return r.resume(gctx, row, free) })
-		})
-	}
-	again, stopped := d.dispatch(gctx, starting)
-	err = group.Wait()
-	switch {
-	case err != nil:
-		return false, err
-	case r.isHalted():
-		return false, r.cause
-	case ctx.Err() != nil:
-		return false, ErrInterrupted
-	case errors.Is(stopped, ErrInterrupted) && r.stoppedBy() != nil && !r.drained():
-		return false, nil
-	case errors.Is(stopped, ErrInterrupted):
-		return false, r.unlessStarted(stopped)
-	}
-	return again, stopped
-}
-
-// unlessStarted is nil if nothing is left that could start, so that whoever was
-// told to end at the very end has ended all the same.
-func (r *runner) unlessStarted(interrupted error) error {
-	for row, err := range r.Ledger.Open(StatePending) {
-		if err != nil {
-			return err
-		}
-		if !row.Left && !r.excludes(row) {
-			return interrupted
-		}
-	}
-	return nil
-}
-
-// drained reports whether somebody said that nothing new is to start.
-func (r *runner) drained() bool {
-	select {
-	case <-r.Drain:
-		return true
-	default:
-		return r.ordered()
-	}
-}
-
-// finish closes the batch if nothing is left to do, or if what is left was
-// given up.
-func (r *runner) finish() error {
-	if r.Collect {
-		return nil
-	}
-	if err := r.skipLeft(); err != nil {
-		return err
-	}
-	switch halted, err := r.leftOver(); {
-	case err != nil:
-		return err
-	case halted != nil:
-		return halted
-	}
-	if left, err := r.submitted(); left || err != nil {
-		return err
-	}
-	closed := Event{Kind: BatchClosed, Position: -1}
-	left := false
-	for row, err := range r.Ledger.Open(StatePending, StateStarting, StateUnsure, StateRunning, StateEnded) {
-		if err != nil {
-			return err
-		}
-		if r.Tasks == nil && !r.ordered() {
-			closed.Message = "given up: what had not started was left"
-			break
-		}
-		if r.ordered() || !r.excludes(row) {
-			return ErrInterrupted
-		}
-		left = true
-	}
-	if left {
-		return ErrLeft
-	}
-	return r.append(closed)
-}
-
 // recover takes note of the creates that an earlier process left without an
 // answer: a run may exist.
 func (r *runner) recover() error {
@@ -453,22 +235,6 @@ func (r *runner) recover() error {
 		}
 	}
 	return nil
-}
-
-// inFlight returns the rows whose runs are in flight; they are no more
-// than were once in flight together, and those that were adopted.
-func (r *runner) inFlight() ([]Row, error) {
-	var flight []Row
-	if r.SubmitOnly {
-		return nil, nil
-	}
-	for row, err := range r.Ledger.Open(StateRunning) {
-		if err != nil {
-			return nil, err
-		}
-		flight = append(flight, row)
-	}
-	return flight, nil
 }
 
 // append makes events durable together and then tells of them.
