@@ -122,12 +122,12 @@ func (a *application) preflight(ctx context.Context, drain <-chan struct{}) (tim
 // warnOrphans says what a CI job with a state folder of its own risks: a job
 // that is cancelled leaves runs behind that no later job knows.
 func (a *application) warnOrphans() error {
-	if a.sys.Getenv("CI") == "" || a.service.kind == "local" {
+	if a.sys.Getenv("CI") == "" || a.service.kind == "local" || a.flags.onInterrupt == interruptStop {
 		return nil
 	}
 	_, known, err := a.store.Latest("")
 	if err == nil && !known {
-		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job", a.state)
+		a.show.say("a fresh state folder in CI: if this job is cancelled, its runs go on, are billed, and no later apply knows them; cache %s from job to job, or have them stopped then with --on-interrupt stop", a.state)
 	}
 	return err
 }
