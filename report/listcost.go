@@ -55,20 +55,12 @@ func (t *Sums) Add(s batch.Summary) {
 	t.Tasks += s.Info.Total
 	t.Passed += s.Counts[batch.Passed]
 	t.Runs += s.Runs
-	t.RunTime = plusMost(t.RunTime, s.RunTime)
+	t.RunTime = addCapped(t.RunTime, s.RunTime)
 	if s.Info.Policy.Price == nil {
 		return
 	}
 	t.Priced++
-	t.Paid = plusMost(t.Paid, s.Paid)
-	t.Cost = plusMost(t.Cost, s.Cost)
-	t.Wasted = plusMost(t.Wasted, s.Wasted)
-}
-
-// plusMost adds two amounts of 0 or more; the largest there is stands for more.
-func plusMost[T ~int64](a, b T) T {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
+	t.Paid = addCapped(t.Paid, s.Paid)
+	t.Cost = addCapped(t.Cost, s.Cost)
+	t.Wasted = addCapped(t.Wasted, s.Wasted)
 }

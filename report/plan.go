@@ -21,6 +21,7 @@ type Plan struct {
 
 	counts map[batch.Class]int
 	buys   map[string]int // runs to buy, by template
+	flying bool           // a task is under way
 	listed int
 	more   int // that found no room
 }
@@ -32,6 +33,10 @@ func (p *Plan) Add(c batch.Change) string {
 		p.counts, p.buys = map[batch.Class]int{}, map[string]int{}
 	}
 	p.counts[c.Class]++
+	switch c.Row.State {
+	case batch.StateStarting, batch.StateUnsure, batch.StateRunning, batch.StateEnded:
+		p.flying = true
+	}
 	if c.Class.Buys() {
 		p.buys[c.Task.Template]++
 	}
@@ -58,6 +63,9 @@ func planID(c batch.Change) string {
 
 // Work reports whether an apply would have something to do.
 func (p *Plan) Work() bool {
+	if p.flying {
+		return true
+	}
 	for class, n := range p.counts {
 		switch class {
 		case batch.ClassKept, batch.ClassStale, batch.ClassLeft:
@@ -138,7 +146,7 @@ func (p *Plan) Text(w io.Writer, width int) error {
 			length = "about " + Duration(*e.time)
 		}
 		if e.usd != nil {
-			usd = "about " + dollars(*e.usd)
+			usd = "about " + Dollars(*e.usd)
 		}
 		line("buys %s; run time: %s; cost: %s", counted(n, "run", "runs"), length, usd)
 	} else {
@@ -146,20 +154,6 @@ func (p *Plan) Text(w io.Writer, width int) error {
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
-}
-
-// dollars is an amount for people: in cents from a dollar on, else as far as it
-// goes.
-func dollars(m batch.Money) string {
-	text := m.String()
-	if whole, part, ok := strings.Cut(text, "."); ok && whole != "0" {
-		return "$" + whole + "." + part[:2]
-	}
-	text = strings.TrimRight(text, "0")
-	if strings.HasSuffix(text, ".") {
-		text += "00"
-	}
-	return "$" + text
 }
 
 // Begin writes the beginning of the plan as one JSON object, Task each task that
@@ -170,9 +164,9 @@ func (p *Plan) Begin(w io.Writer) error {
 		id = &p.Batch
 	}
 	head, err := encode(struct {
-		Batch  *string      `json:"batch"`
-		Policy batch.Policy `json:"policy,omitzero"`
-	}{id, p.Policy})
+		Batch  *string       `json:"batch"`
+		Policy *policyObject `json:"policy,omitempty"`
+	}{id, policyOf(&p.Policy)})
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,7 @@ func freeze(point string, n int) blow {
 		case <-p.stopped:
 		case <-p.done:
 			d.ends(p)
+			d.t.Errorf("no process came to %s before the batch was done", point)
 			return
 		}
 		q := d.apply("")
@@ -122,6 +123,7 @@ func overtake(n int) blow {
 		case <-p.stopped:
 		case <-p.done:
 			d.ends(p)
+			d.t.Errorf("no process came to intent %d before the batch was done", n)
 			return
 		}
 		if err := os.Remove(filepath.Join(d.state, "drill.lock")); err != nil {

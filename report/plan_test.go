@@ -1,0 +1,42 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
+
+// A task that left the manifest while its run is in flight is waited for, so that
+// there is work to do; one that is done is not.
+func TestPlanKnowsWorkOfTasksThatLeft(t *testing.T) {
+	for state, want := range map[batch.State]bool{
+		batch.StateRunning: true, batch.StateUnsure: true, batch.StateEnded: true, batch.StateDone: false,
+	} {
+		var p Plan
+		p.Add(batch.Change{Class: batch.ClassLeft, Row: batch.Row{ID: "gone", State: state}})
+		if got := p.Work(); got != want {
+			t.Errorf("a task that left while it was %s: work is %v, want %v", state, got, want)
+		}
+	}
+}
+
+// What runs will cost is written as the summary writes it.
+func TestPlanRoundsItsCost(t *testing.T) {
+	p := Plan{
+		Policy:  batch.Policy{Price: &batch.Price{PerRun: 1_332_400}},
+		Typical: func(string) (time.Duration, error) { return time.Minute, nil },
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		p.Add(batch.Change{Class: batch.ClassNew, Task: batch.Task{ID: id, Template: "tasks[0]"}})
+	}
+	var out bytes.Buffer
+	if err := p.Text(&out, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "buys 3 runs; run time: about 3m0s; cost: about $4.00\n") {
+		t.Errorf("got %q", got)
+	}
+}
