@@ -46,7 +46,6 @@ type budgeter struct {
 	most   Budget
 	price  Price
 	ledger Ledger
-	final  bool // no run is waited for, so that what is reserved stays so
 
 	mu       sync.Mutex
 	used     ration
@@ -62,8 +61,8 @@ type lengths struct {
 	before time.Duration // the median of earlier ones; 0 for not known
 }
 
-func newBudgeter(p Policy, l Ledger, final bool) *budgeter {
-	b := &budgeter{most: p.Budget, ledger: l, final: final, held: make(map[int]ration), lengths: make(map[string]*lengths)}
+func newBudgeter(p Policy, l Ledger) *budgeter {
+	b := &budgeter{most: p.Budget, ledger: l, held: make(map[int]ration), lengths: make(map[string]*lengths)}
 	if p.Price != nil {
 		b.price = *p.Price
 	}
@@ -153,8 +152,8 @@ func (b *budgeter) typical(template string) (time.Duration, error) {
 
 // admit reserves what a new run may use. When that could go over the budget it is
 // not ok: then either it surely would, and halted says so, or it depends on what
-// is in flight.
-func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, err error) {
+// is in flight. With final nothing of that will change.
+func (b *budgeter) admit(position int, t Task, final bool) (ok bool, halted *HaltedError, err error) {
 	if !b.bounded() {
 		return true, nil, nil
 	}
@@ -168,7 +167,7 @@ func (b *budgeter) admit(position int, t Task) (ok bool, halted *HaltedError, er
 		return false, halted, nil
 	}
 	if halted := b.passes(b.used.plus(b.reserved), one, known); halted != nil {
-		if !b.final {
+		if !final {
 			halted = nil
 		}
 		return false, halted, nil

@@ -97,7 +97,8 @@ func (d *dispatcher) rest(starting context.Context) (over bool, err error) {
 // surely does not.
 func (d *dispatcher) admit(starting context.Context, w waiter) error {
 	for {
-		ok, halted, err := d.budget.admit(w.position, w.task)
+		// The runs that are not watched end after this process.
+		ok, halted, err := d.budget.admit(w.position, w.task, d.SubmitOnly && d.line.idle())
 		if ok || err != nil {
 			return err
 		}

@@ -93,6 +93,13 @@ func (l *line) end(position int, need []lane, inDoubt bool, again *waiter, misse
 	}
 }
 
+// idle reports whether no task is live.
+func (l *line) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.live == 0
+}
+
 // has reports whether a task is live or waits.
 func (l *line) has(position int) bool {
 	l.mu.Lock()

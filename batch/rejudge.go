@@ -43,6 +43,7 @@ type Rejudged struct {
 	Row    Row
 	Schema *schema.Schema // of its own that judges it now, nil for none; only where Edited
 	Judge  string         // fingerprint; only where Edited
+	Run    string         // fingerprint, where the schema is all that is asked otherwise now; "" leaves that of the row
 	Edited bool           // it is judged by another schema than the task has
 	Reuse  *Reuse
 	Was    Verdict
@@ -57,7 +58,7 @@ func (r Rejudged) Outcome() bool { return r.Was.Outcome != r.Is.Outcome }
 
 // Words reports whether the outcome is the same, and what is said of it is not.
 func (r Rejudged) Words() bool {
-	return !r.Outcome() && (r.Was.Message != r.Is.Message || r.Was.Schema != r.Is.Schema ||
+	return !r.Outcome() && (r.Was.Message != r.Is.Message ||
 		r.Was.Unwrapped != r.Is.Unwrapped || len(r.Was.Problems) != len(r.Is.Problems))
 }
 
@@ -123,12 +124,34 @@ func (r *rejudger) rows() iter.Seq2[Rejudged, error] {
 				again.Judge = r.fingerprint(task)
 				again.Edited = again.Judge != row.Judge
 				again.Schema = task.Schema
+				if again.Edited {
+					again.Run, err = r.runOf(task, row)
+				}
 			}
 			if (found || err != nil) && !yield(again, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// runOf is the run fingerprint that a task gets with its new schema, so that an
+// edited manifest finds it judged and not changed. It is "" where something else
+// is asked otherwise too.
+func (r *rejudger) runOf(t Task, row Row) (string, error) {
+	was := t.Spec
+	was.ResultSchema = nil
+	if row.Schema != "" {
+		text, err := r.Ledger.Schema(row.Schema)
+		if err != nil {
+			return "", err
+		}
+		was.ResultSchema = text
+	}
+	if was.RunFingerprint() != row.Run {
+		return "", nil
+	}
+	return t.Spec.RunFingerprint(), nil
 }
 
 func (r *rejudger) fingerprint(t Task) string {

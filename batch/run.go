@@ -68,7 +68,7 @@ func Run(ctx context.Context, c Config) error {
 		vain:    make(map[int]int),
 		terms:   make(map[int]terms),
 		members: newMemberLocks(),
-		budget:  newBudgeter(c.Policy, c.Ledger, c.SubmitOnly),
+		budget:  newBudgeter(c.Policy, c.Ledger),
 		judging: semaphore.NewWeighted(judgeAtOnce),
 		leaks:   newLeakFinder(c.Secrets),
 		masks:   newMasker(c.Secrets, secretLeast),
@@ -193,7 +193,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	for {
 		again, err := r.round(ctx, starting)
 		if r.SubmitOnly && r.ordered() && (err == nil || errors.Is(err, ErrInterrupted)) && ctx.Err() == nil {
-			r.SubmitOnly, r.budget.final = false, false // another round watches what was started, and stops it
+			r.SubmitOnly = false // another round watches what was started, and stops it
 			continue
 		}
 		if err != nil {

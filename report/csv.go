@@ -122,12 +122,19 @@ func (t *table) result(rec batch.Record) error {
 	return nil
 }
 
+// stands reports whether what became of a task stands: it is done, or was to be
+// tried again when its batch was halted or closed.
+func stands(rec batch.Record) bool {
+	return rec.State == batch.StateDone ||
+		rec.State == batch.StatePending && rec.Outcome != batch.Pending && rec.Outcome != batch.NotStarted
+}
+
 // resultBytes returns the raw result of a task that is done, from the record
 // or its file; nil when there is none to show.
 func resultBytes(rec batch.Record) ([]byte, error) {
 	r := rec.Result
 	switch {
-	case rec.State != batch.StateDone || !r.Present() || r.Size > maxShown:
+	case !stands(rec) || !r.Present() || r.Size > maxShown:
 		return nil, nil
 	case r.File == "":
 		return r.Raw, nil

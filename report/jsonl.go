@@ -95,7 +95,7 @@ func appendBelonging(b []byte, rec batch.Record) []byte {
 // value is its member output. A task that waits to be tried again has none: that
 // of the attempt before was judged, and not good enough.
 func appendResult(b []byte, rec batch.Record) []byte {
-	if rec.State == batch.StatePending {
+	if rec.State == batch.StatePending && !stands(rec) {
 		return b
 	}
 	r := rec.Result

@@ -191,6 +191,9 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
+	if f.submitOnly && policy.Canary.Tasks > 0 {
+		return wrongFlag("submit-only", errors.New("can't be used with a canary, whose runs have to come to their end before the others start"), "")
+	}
 	show := newDisplay(sys, f)
 	outs, err := parseOutputs(f, m)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 func (w *write) keepVerdict(c *connection) error {
 	v := w.event.Verdict
 	_, err := c.exec(`
-		INSERT INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
+		INSERT OR REPLACE INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.batch.key, w.event.Position, string(v.Outcome), string(v.Reason), v.Message, signature(v.Message),
 		len(v.Leaked), string(w.verdict))
@@ -18,7 +18,8 @@ func (w *write) keepVerdict(c *connection) error {
 }
 
 // spend gives the newest attempt its verdict, so that another may follow it: the
-// event's, or that of the task, which is taken back.
+// event's, or that of the task. It stays the task's too, for readers, until the
+// next attempt.
 func (w *write) spend(c *connection) error {
 	e := w.event
 	key := []any{w.batch.key, e.Position}
@@ -28,8 +29,9 @@ func (w *write) spend(c *connection) error {
 			UPDATE attempts SET outcome = ?, reason = ?, message = coalesce(nullif(?, ''), message)
 			WHERE batch = ? AND position = ? AND number = ?`,
 			string(v.Outcome), string(v.Reason), v.Message, w.batch.key, e.Position, e.Attempt)
+		err = errors.Join(err, w.keepVerdict(c))
 	} else {
-		err = w.takeBack(c, true)
+		err = w.handDown(c)
 	}
 	_, own := c.exec(`UPDATE tasks SET reuse = NULL WHERE batch = ? AND position = ? AND reuse IS NOT NULL`, key...)
 	_, moved := c.exec(`UPDATE progress SET retries = ?, after = ?, stale = 0 WHERE batch = ? AND position = ?`,
@@ -37,23 +39,22 @@ func (w *write) spend(c *connection) error {
 	return errors.Join(err, own, moved)
 }
 
-// takeBack removes the task's verdict. Where a run follows, it becomes that of
-// the newest attempt, whose text and agent are kept: the task's may change.
-func (w *write) takeBack(c *connection, runs bool) error {
-	key := []any{w.batch.key, w.event.Position}
-	if runs {
-		_, err := c.exec(`
+// handDown makes the task's verdict that of its newest attempt, whose text and
+// agent are kept: the task's may change.
+func (w *write) handDown(c *connection) error {
+	_, err := c.exec(`
 			UPDATE attempts SET outcome = v.outcome, reason = v.reason, message = coalesce(nullif(v.message, ''), attempts.message),
 				text = coalesce(attempts.text, t.text), agent = coalesce(attempts.agent, t.agent)
 			FROM verdicts v JOIN tasks t ON t.batch = v.batch AND t.position = v.position
 			WHERE v.batch = ?1 AND v.position = ?2
 				AND attempts.batch = ?1 AND attempts.position = ?2 AND attempts.number = ?3`,
-			append(key, w.from.Attempt)...)
-		if err != nil {
-			return err
-		}
-	}
-	_, err := c.exec(`DELETE FROM verdicts WHERE batch = ? AND position = ?`, key...)
+		w.batch.key, w.event.Position, w.from.Attempt)
+	return err
+}
+
+// takeBack removes the task's verdict.
+func (w *write) takeBack(c *connection) error {
+	_, err := c.exec(`DELETE FROM verdicts WHERE batch = ? AND position = ?`, w.batch.key, w.event.Position)
 	return err
 }
 
@@ -61,8 +62,13 @@ func (w *write) takeBack(c *connection, runs bool) error {
 // one, and that the manifest has the task.
 func (w *write) redefine(c *connection) error {
 	e := w.event
+	if e.Then == batch.StatePending {
+		if err := w.handDown(c); err != nil {
+			return err
+		}
+	}
 	if e.Then != "" {
-		if err := w.takeBack(c, e.Then == batch.StatePending); err != nil {
+		if err := w.takeBack(c); err != nil {
 			return err
 		}
 	}

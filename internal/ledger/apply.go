@@ -174,6 +174,11 @@ func (w *write) detail(c *connection, from batch.State) error {
 	var err error
 	switch e.Kind {
 	case batch.AttemptIntended:
+		if w.from.Spent {
+			if err := w.takeBack(c); err != nil {
+				return err
+			}
+		}
 		_, err = c.exec(`
 			INSERT INTO attempts (batch, position, number, digest, marker, intended_at, clock) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (batch, position, number) DO UPDATE SET digest = excluded.digest, marker = excluded.marker,
@@ -185,7 +190,10 @@ func (w *write) detail(c *connection, from batch.State) error {
 		_, err = c.exec(`UPDATE attempts SET message = ? WHERE batch = ? AND position = ? AND number = ?`,
 			append([]any{e.Message}, attempt...)...)
 	case batch.AttemptAdopted:
-		err = errors.Join(w.restoreIntent(c), w.observe(c))
+		if w.from.Spent {
+			err = w.takeBack(c)
+		}
+		err = errors.Join(err, w.restoreIntent(c), w.observe(c))
 	case batch.AttemptRejected:
 		// Of a create that was sent, the run id may yet turn up: 2.
 		_, err = c.exec(`UPDATE attempts SET message = ?, rejected = CASE WHEN ? THEN 2 ELSE 1 END WHERE batch = ? AND position = ? AND number = ?`,

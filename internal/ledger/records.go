@@ -81,7 +81,9 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 				return false, err
 			}
 		}
-		r.Outcome = display(r.State, r.Verdict.Outcome, halted, closed)
+		if r.Outcome = display(r.State, r.Verdict.Outcome, halted, closed); r.Outcome != r.Verdict.Outcome {
+			r.Verdict = batch.Verdict{} // of the attempt before
+		}
 		page = append(page, r)
 		size += len(r.Row) + len(verdict) + len(r.Result.Raw)
 		return size < pageBytes, nil
@@ -129,17 +131,21 @@ func judgeLast(page []batch.Record) {
 	}
 }
 
-// display is the outcome that readers see. A create whose answer never came is
+// display is the outcome that readers see; final is that of the verdict, if there
+// is one. A create whose answer never came is
 // unknown once the batch is closed, since nobody will settle it then.
 func display(state batch.State, final batch.Outcome, halted, closed bool) batch.Outcome {
 	switch state {
 	case batch.StateDone:
 		return final
 	case batch.StatePending:
-		if halted || closed {
-			return batch.NotStarted
+		switch {
+		case !halted && !closed:
+			return batch.Pending
+		case final != "": // it was to be tried again, and what became of it stands
+			return final
 		}
-		return batch.Pending
+		return batch.NotStarted
 	case batch.StateStarting, batch.StateUnsure:
 		if closed {
 			return batch.Unknown

@@ -178,7 +178,8 @@ func (b *Batch) judgeBy(c *connection, a batch.Rejudged) error {
 			return err
 		}
 	}
-	_, err := c.exec(`UPDATE tasks SET judge = ?, schema = ? WHERE batch = ? AND position = ?`, a.Judge, digest, b.key, a.Row.Position)
+	_, err := c.exec(`UPDATE tasks SET judge = ?, schema = ?, run = coalesce(nullif(?, ''), run) WHERE batch = ? AND position = ?`,
+		a.Judge, digest, a.Run, b.key, a.Row.Position)
 	return err
 }
 

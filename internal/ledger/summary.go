@@ -44,7 +44,14 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 
 func (b *Batch) count(c *connection, s *batch.Summary) error {
 	s.Counts = map[batch.Outcome]int{}
-	return c.all(`SELECT state, outcome, gone, stale, count(*) FROM progress WHERE batch = ? GROUP BY state, outcome, gone, stale`,
+	query := `SELECT state, outcome, gone, stale, count(*) FROM progress WHERE batch = ? GROUP BY 1, 2, 3, 4`
+	if s.Info.Halted != "" || !s.Info.ClosedAt.IsZero() {
+		// Of those that were to be tried again what became of them stands.
+		query = `SELECT p.state, CASE WHEN p.state = 'pending' THEN coalesce(v.outcome, '') ELSE p.outcome END, p.gone, p.stale, count(*)
+			FROM progress p LEFT JOIN verdicts v ON p.state = 'pending' AND v.batch = p.batch AND v.position = p.position
+			WHERE p.batch = ? GROUP BY 1, 2, 3, 4`
+	}
+	return c.all(query,
 		[]any{b.key}, func(rows *sql.Rows) (bool, error) {
 			var state batch.State
 			var outcome batch.Outcome
@@ -77,8 +84,8 @@ func (b *Batch) runs(c *connection, s *batch.Summary) error {
 	}
 	var length, paid, usd, wasted float64
 	_, err := c.one(`
-		SELECT total(length), total(paid), total(usd), total(CASE WHEN p.outcome = 'passed' AND p.attempt = number THEN 0 ELSE usd END)
-		FROM (SELECT position, number, length, paid, `+cost+` AS usd FROM (`+ended+`)) AS e
+		SELECT total(length), total(paid), total(usd), total(CASE WHEN own = 'passed' OR p.outcome = 'passed' AND p.attempt = number THEN 0 ELSE usd END)
+		FROM (SELECT position, number, own, length, paid, `+cost+` AS usd FROM (`+ended+`)) AS e
 		JOIN progress p ON p.batch = ?3 AND p.position = e.position`,
 		b.pricing(price), &length, &paid, &usd, &wasted)
 	s.RunTime = time.Duration(whole64(length))
@@ -97,7 +104,7 @@ func (b *Batch) tries(c *connection, s *batch.Summary) error {
 			SELECT DISTINCT p.position, p.outcome, t.reuse IS NULL AS own
 			FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
 			JOIN tasks t ON t.batch = a.batch AND t.position = a.position
-			WHERE a.batch = ? AND a.outcome <> '' AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
+			WHERE a.batch = ? AND a.outcome NOT IN ('', 'passed') AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
 		[]any{b.key}, &s.Retried, &later); err != nil {
 		return err
 	}

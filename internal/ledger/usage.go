@@ -14,9 +14,9 @@ import (
 // longest length that is believed, the step in which time is paid (0 for none)
 // and the batch.
 const ended = `
-	SELECT position, number, length, CASE WHEN ?2 > 0 THEN (length + ?2 - 1) / ?2 * ?2 ELSE length END AS paid
+	SELECT position, number, own, length, CASE WHEN ?2 > 0 THEN (length + ?2 - 1) / ?2 * ?2 ELSE length END AS paid
 	FROM (
-		SELECT position, number,
+		SELECT position, number, outcome AS own,
 			CASE WHEN ended_at - coalesce(started_at, created_at) BETWEEN 0 AND ?1 THEN ended_at - coalesce(started_at, created_at) END AS length
 		FROM attempts
 		WHERE batch = ?3 AND run_id IS NOT NULL AND (ended_at IS NOT NULL OR status IN ('COMPLETED', 'FAILED', 'STOPPED', 'TIMED_OUT'))
