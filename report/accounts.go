@@ -23,6 +23,9 @@ func accounts(s batch.Summary) []string {
 		if s.Wasted > 0 {
 			cost += ", " + Dollars(s.Wasted) + " of it on runs that did not pass"
 		}
+		if n := s.Counts[batch.Running]; n > 0 {
+			cost += "; " + counted(n, "task", "tasks") + " in flight not counted"
+		}
 		lines = append(lines, cost)
 	}
 	if s.Retried > 0 {

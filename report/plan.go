@@ -22,6 +22,7 @@ type Plan struct {
 	counts map[batch.Class]int
 	buys   map[string]int // runs to buy, by template
 	flying bool           // a task is under way
+	most   int            // runs that edited tasks in flight may need besides
 	listed int
 	more   int // that found no room
 }
@@ -39,6 +40,8 @@ func (p *Plan) Add(c batch.Change) string {
 	}
 	if c.Class.Buys() {
 		p.buys[c.Task.Template]++
+	} else if c.Wait {
+		p.most++
 	}
 	switch c.Class {
 	case batch.ClassNew, batch.ClassKept, batch.ClassToRun, batch.ClassContinued, batch.ClassLeft:
@@ -149,8 +152,14 @@ func (p *Plan) Text(w io.Writer, width int) error {
 			usd = "about " + Dollars(*e.usd)
 		}
 		line("buys %s; run time: %s; cost: %s", counted(n, "run", "runs"), length, usd)
-	} else {
+	} else if p.most == 0 {
 		line("buys nothing")
+	}
+	if p.most > 0 {
+		line("buys up to %s more of tasks that were edited while they are in flight, by how their runs end", counted(p.most, "run", "runs"))
+	}
+	if b := p.Policy; p.runs()+p.most > 0 && (b.Budget != batch.Budget{} || b.Halt.Failures != nil || b.FailFast || b.Canary.Tasks > 0 || b.MaxTime > 0) {
+		line("the manifest bounds the batch: apply may buy fewer")
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -207,9 +216,10 @@ func (p *Plan) End(w io.Writer) error {
 	tail, err := encode(struct {
 		Counts  map[batch.Class]int `json:"counts"`
 		Buys    int                 `json:"buys"`
+		More    int                 `json:"buysUpToMore"` // of edited tasks in flight, by how their runs end
 		Minutes *float64            `json:"minutes"`
 		USD     *batch.Money        `json:"usd"`
-	}{counts, p.runs(), minutes, e.usd})
+	}{counts, p.runs(), p.most, minutes, e.usd})
 	if err != nil {
 		return err
 	}

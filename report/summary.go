@@ -55,7 +55,7 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	}
 	if n := s.Counts[batch.Unknown]; n > 0 {
 		line("  unknown: for %s it could not be settled whether a run was bought;", counted(n, "task", "tasks"))
-		line("    the reports name the runs to look at before it is bought again")
+		line("    look at the runs that the reports name, or at those of that time, before it is bought again")
 	}
 	if s.Leaked > 0 {
 		line("  secrets: %s the value of a secret (\"leaked\" in JSONL); look before you pass the reports on",

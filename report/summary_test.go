@@ -42,7 +42,7 @@ func TestSummary(t *testing.T) {
 				"  2 invalid: /price: must be above 0, such as sku-3\n" +
 				"  1 failed: run_failed: " + strings.Repeat("x", maxLine-len("run_failed: ")-1) + "…, such as sku 4\n" +
 				"  unknown: for 1 task it could not be settled whether a run was bought;\n" +
-				"    the reports name the runs to look at before it is bought again\n" +
+				"    look at the runs that the reports name, or at those of that time, before it is bought again\n" +
 				"  secrets: 1 result contains the value of a secret (\"leaked\" in JSONL); look before you pass the reports on\n" +
 				"  report: a.csv\n  report: b.jsonl\n" +
 				"next: bbbatch apply tasks.yaml\n"},
@@ -67,7 +67,7 @@ func TestSummary(t *testing.T) {
 				"  2 invalid: /price: must be above 0\n    such as sku-3\n" +
 				"  1 failed: run_failed: " + strings.Repeat("x", 14) + "…\n    such as sku 4\n" +
 				"  unknown: for 1 task it could not be\n    settled whether a run was bought;\n" +
-				"    the reports name the runs to look\n      at before it is bought again\n" +
+				"    look at the runs that the reports\n      name, or at those of that time,\n      before it is bought again\n" +
 				"  secrets: 1 result contains the value\n    of a secret (\"leaked\" in JSONL);\n    look before you pass the reports on\n" +
 				"  report: a/long/path/to/a/report/that/is/wide.csv\n"},
 		{part, SummaryOptions{Of: 1200, Reports: []string{"a.csv"}},

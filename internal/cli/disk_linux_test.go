@@ -171,7 +171,7 @@ func TestTheDiskIsReadOnly(t *testing.T) {
 	}
 	before := d.server.Stats()
 	remount("ro")
-	want := regexp.MustCompile(`^bbbatch: the state folder can't be used: .*` + regexp.QuoteMeta(disk) + `.*\nhint: --state DIR puts it elsewhere\n$`)
+	want := regexp.MustCompile(`^bbbatch: the state folder can't be used: .*` + regexp.QuoteMeta(disk) + `.*\nhint: --state DIR puts it elsewhere, where nothing is known of what was bought here\n$`)
 	for _, state := range []string{d.state, filepath.Join(disk, "new")} {
 		d.state = state
 		if said, code := d.apply(); code != 2 || !want.MatchString(said) {

@@ -129,5 +129,5 @@ func stateHint(err error) string {
 	case errors.Is(err, ledger.ErrNetwork):
 		return "--state DIR puts it on a local disk"
 	}
-	return "--state DIR puts it elsewhere"
+	return "--state DIR puts it elsewhere, where nothing is known of what was bought here"
 }

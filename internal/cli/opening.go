@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -45,6 +46,10 @@ func (a *application) openKeyed(ctx context.Context, drain <-chan struct{}) (b *
 		return nil, false, err
 	}
 	if !ok {
+		if other, err := a.store.Batch(a.flags.which.key); err == nil && other.ID() == a.flags.which.key {
+			return nil, false, usage(fmt.Errorf("--batch: %s is the id of a batch, and not a key that a batch was opened with", other.ID()),
+				"apply continues an unfinished batch without it, and bbbatch retry takes an id")
+		}
 		b, err = a.begin(ctx)
 		return b, true, err
 	}

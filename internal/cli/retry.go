@@ -190,7 +190,7 @@ func (f *retryFlags) manifestOf(sys Sys, b *foundBatch) (*manifest.Manifest, err
 	var changed *batch.ChangedError
 	if err := batch.Same(m.Tasks(nil), b); errors.As(err, &changed) {
 		return nil, usage(fmt.Errorf("%s: batch %s has other tasks than the manifest has now: %w", whole.File, titled(info), err),
-			"undo the edit to run them again; bbbatch apply is for an edited manifest")
+			"undo the edit to run them again; bbbatch apply is for an edited manifest, and bbbatch recheck --manifest for an edited schema")
 	} else if err != nil {
 		return nil, err
 	}
