@@ -84,6 +84,18 @@ func (b *budgeter) open(flight, unsure []Row) error {
 	b.used, b.reserved = ration{u.Runs, u.Time, u.USD}, ration{}
 	clear(b.held)
 	b.mu.Unlock()
+	for _, m := range u.Unmeasured {
+		_, one, err := b.expect(m.Template, m.Timeout)
+		if err != nil {
+			return err
+		}
+		one.runs = 0 // they are used
+		b.mu.Lock()
+		for range m.Creates {
+			b.used = b.used.plus(one)
+		}
+		b.mu.Unlock()
+	}
 	for _, row := range slices.Concat(flight, unsure) {
 		if row.State == StateEnded {
 			continue // its length is in the ledger

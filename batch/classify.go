@@ -32,6 +32,13 @@ func (c *comparison) classify(task Task, row Row) (Change, error) {
 	if row.State != StateDone {
 		return change, nil
 	}
+	if row.Outcome == Skipped && !row.Left && task.Repeat != nil {
+		needed, err := c.needed(task)
+		if needed {
+			change.Class, change.Why = ClassToRun, "its repetition is not decided as it is asked for now"
+		}
+		return change, err
+	}
 	back := row.Left && row.Outcome == Skipped // it was never started since the manifest did not have it
 	corrected, err := c.corrected(task, row, same)
 	switch {
@@ -51,6 +58,13 @@ func (c *comparison) classify(task Task, row Row) (Change, error) {
 		return c.edited(change, ClassStale)
 	}
 	return change, nil
+}
+
+// needed reports whether a member of a repetition that was skipped is needed
+// after all: more of them are to pass now.
+func (c *comparison) needed(task Task) (bool, error) {
+	members, err := c.ledger.Members(task.Repeat.Group)
+	return err == nil && !fateOf(*task.Repeat, members).won(), err
 }
 
 // corrected reports whether the task has a result that can be judged by what is

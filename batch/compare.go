@@ -56,6 +56,7 @@ type comparison struct {
 	head  Row  // the row that comes next there
 	ahead bool // there is one
 	place int  // of the row that was found last
+	inRow int  // rows that were looked up and followed each other
 
 	seen   bits // positions of the rows that were found
 	prefix int  // places before this one were found all
@@ -91,6 +92,10 @@ func (c *comparison) fresh(task Task) (Change, error) {
 	return change, c.reuse(&change, c.prints.run(task))
 }
 
+// readOnAfter is how many rows that follow each other make it worth reading on: a
+// page costs as much as many look-ups.
+const readOnAfter = 4
+
 // find returns the row with an id.
 func (c *comparison) find(id string) (row Row, ok bool, err error) {
 	if c.next == nil {
@@ -110,9 +115,12 @@ func (c *comparison) find(id string) (row Row, ok bool, err error) {
 	if err != nil || !ok {
 		return row, ok, err
 	}
-	// Two in a row that follow each other: where rows were cut out or put in,
+	// Some in a row that follow each other: where rows were cut out or put in,
 	// the rest goes side by side again.
-	if row.Place == c.place+1 {
+	if row.Place != c.place+1 {
+		c.inRow = 0
+	} else if c.inRow++; c.inRow == readOnAfter {
+		c.inRow = 0
 		err = c.readFrom(row.Place + 1)
 	}
 	c.place = row.Place

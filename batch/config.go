@@ -36,6 +36,14 @@ type Config struct {
 	Total    int
 	OpenedAt time.Time
 
+	// Terms are the tasks of the manifest where Tasks is nil, for what they say of
+	// tasks in flight, such as whether they are tried again. Nil tries none again.
+	Terms iter.Seq2[Task, error]
+
+	// Anew has a halt count only what comes to its end from now on: what stands as
+	// it was is not held against who ordered the batch to go on.
+	Anew bool
+
 	// Collect waits for what is in flight and leaves the batch open. Tasks is nil
 	// then.
 	Collect bool

@@ -1,5 +1,7 @@
 package batch
 
+import "fmt"
+
 // finish closes the batch if nothing is left to do, or if what is left was
 // given up.
 func (r *runner) finish() error {
@@ -17,6 +19,11 @@ func (r *runner) finish() error {
 	}
 	if left, err := r.submitted(); left || err != nil {
 		return err
+	}
+	if r.SubmitOnly && !r.drained() {
+		if err := r.heldUp(); err != nil {
+			return err
+		}
 	}
 	closed := Event{Kind: BatchClosed, Position: -1}
 	left := false
@@ -37,4 +44,22 @@ func (r *runner) finish() error {
 		return ErrLeft
 	}
 	return r.append(closed)
+}
+
+// heldUp says that tasks share a group or a browser context with runs that are
+// not waited for.
+func (r *runner) heldUp() error {
+	n := 0
+	for row, err := range r.Ledger.Open(StatePending) {
+		if err != nil {
+			return err
+		}
+		if !row.Left && !r.excludes(row) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return &HaltedError{policySubmitOnly, fmt.Sprintf("%d of the tasks have not started: runs in flight hold their group or browser context", n)}
 }

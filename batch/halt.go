@@ -8,9 +8,10 @@ import (
 )
 
 // A HaltedError says that a policy of the batch let nothing new start, and that
-// tasks are left over. What was in flight has come to its end.
+// tasks are left over. What was in flight has come to its end, or is not waited
+// for.
 type HaltedError struct {
-	Policy  string // halt, fail-fast, canary, max-time, budget-runs, budget-minutes or budget-usd
+	Policy  string // halt, fail-fast, canary, max-time, budget-runs, budget-minutes, budget-usd or submit-only
 	Message string // why, in words
 }
 
@@ -25,6 +26,7 @@ const (
 	policyBudgetRuns    = "budget-runs"
 	policyBudgetMinutes = "budget-minutes"
 	policyBudgetUSD     = "budget-usd"
+	policySubmitOnly    = "submit-only"
 )
 
 // A count is how many tasks came to their end, and how many of those did not
@@ -138,7 +140,7 @@ func manyTasks(n int) string {
 // halted is halted again, unless somebody had its tasks tried again.
 func (r *runner) takeTally() error {
 	r.tallies = &tallies{policy: r.Policy, groups: make(map[string]*count), stopped: make(map[string]bool)}
-	if !r.Policy.FailFast && r.Policy.Halt.Failures == nil {
+	if r.Anew || !r.Policy.FailFast && r.Policy.Halt.Failures == nil {
 		return nil
 	}
 	all, err := r.Ledger.Tallies()

@@ -85,6 +85,16 @@ type Usage struct {
 	Ended int           // runs that ended
 	Time  time.Duration // their paid time
 	USD   Money         // their cost, an estimate
+
+	Unmeasured []Unmeasured
+}
+
+// An Unmeasured is how many creates were accepted, or may have been, and will
+// never be known to have ended.
+type Unmeasured struct {
+	Template string
+	Timeout  time.Duration
+	Creates  int
 }
 
 // A Tally is how many tasks of a group came to an outcome.
@@ -211,6 +221,10 @@ type Summary struct {
 	Stale    int             // tasks that passed and ask something else now
 	Reused   int             // tasks that took an earlier batch's result
 	Left     int             // tasks that the manifest no longer has; in no count but runs and cost
+
+	// Short is how many repetitions fell short: fewer members passed than must,
+	// and none is left.
+	Short int
 
 	// Excused are the tasks that did not pass and are not held against the batch:
 	// by their tags, or as members of a repetition that passed as a whole.

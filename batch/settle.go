@@ -184,7 +184,7 @@ func (r *runner) adoptStrays(s strays) error {
 			return err
 		}
 		for _, lost := range s.of(markerStem(r.Batch, row.ID)) {
-			if row.State == StatePending && lost.attempt >= row.Attempt {
+			if row.State == StatePending && (lost.attempt > row.Attempt || lost.attempt == row.Attempt && row.RunID == "") {
 				if err := r.adopt(row, lost.attempt, lost.run, "it bears this attempt's marker, and the ledger had lost it"); err != nil {
 					return err
 				}

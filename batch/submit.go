@@ -207,13 +207,17 @@ func (r *runner) notStarted(ctx context.Context, row Row, task Task, try int, si
 	if !surely {
 		return -1, r.unsure(ctx, row, cause)
 	}
+	if rejected != nil {
+		// Together: a member of a repetition that is pending for a moment would be
+		// skipped when the repetition becomes certain in it.
+		row.State = StatePending
+		return -1, r.endAttempt(row, Verdict{Outcome: Failed, Reason: Rejected, Message: cause.Error()},
+			Event{Kind: AttemptRejected, Position: row.Position, Attempt: row.Attempt, Message: cause.Error()})
+	}
 	if err := r.rejected(row, cause); err != nil {
 		return -1, err
 	}
-	row.State = StatePending
 	switch {
-	case rejected != nil:
-		return -1, r.judged(row, Verdict{Outcome: Failed, Reason: Rejected, Message: cause.Error()})
 	case refused != nil:
 		return -1, r.halt(cause)
 	case throttled != nil:

@@ -38,24 +38,28 @@ func persistentContext(settings json.RawMessage) string {
 // left in flight. A task that is not found there is not tried again; what is
 // wrong with the manifest is for dispatch to say.
 func (r *runner) learnTerms(rows []Row) {
-	missing := make(map[int]bool)
+	missing := make(map[string]int) // positions, by id
 	r.mu.Lock()
 	for _, row := range rows {
 		if _, known := r.terms[row.Position]; !known {
-			missing[row.Position] = true
+			missing[row.ID] = row.Position
 		}
 	}
 	r.mu.Unlock()
-	if r.Tasks == nil || len(missing) == 0 {
+	tasks := r.Tasks
+	if tasks == nil {
+		tasks = r.Terms
+	}
+	if tasks == nil || len(missing) == 0 {
 		return
 	}
-	for p, err := range pairs(r.Tasks, r.Ledger) {
+	for task, err := range tasks {
 		if err != nil {
 			return
 		}
-		if missing[p.row.Position] {
-			r.setTerms(p.row.Position, termsFor(p.task))
-			if delete(missing, p.row.Position); len(missing) == 0 {
+		if position, ok := missing[task.ID]; ok {
+			r.setTerms(position, termsFor(task))
+			if delete(missing, task.ID); len(missing) == 0 {
 				return
 			}
 		}

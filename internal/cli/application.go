@@ -161,6 +161,8 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		CreatesPerMinute:  a.manifest.CreatesPerMinute,
 		PerGroup:          a.manifest.PerGroup,
 		Policy:            a.policyNow(),
+		Anew:              a.flags.retry != nil,
+		Terms:             a.terms(tasks),
 		Total:             sum.Info.Total,
 		OpenedAt:          sum.Info.OpenedAt,
 		FirstLook:         a.service.firstLook,
@@ -199,12 +201,21 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 	return err
 }
 
+// terms are the manifest's tasks for a batch of which nothing is started: nil
+// where the tasks are given, or there is no manifest to speak of.
+func (a *application) terms(tasks iter.Seq2[batch.Task, error]) iter.Seq2[batch.Task, error] {
+	if tasks != nil || !a.collecting {
+		return nil
+	}
+	return a.manifest.Tasks(nil)
+}
+
 // policyNow is the policy by which runs start now: who names the tasks to run
-// again is not held up by how the others ended.
+// again wants no others first.
 func (a *application) policyNow() batch.Policy {
 	p := a.policy
 	if r := a.flags.retry; r != nil && r.where != nil {
-		p.Halt, p.FailFast, p.Canary = batch.Halt{}, false, batch.Canary{}
+		p.Canary = batch.Canary{}
 	}
 	return p
 }

@@ -186,7 +186,7 @@ func (a *application) resume(ctx context.Context, drain <-chan struct{}, b *ledg
 		return b.Continue(k, nil)
 	}
 	asked := e.again + e.perhaps
-	if e.waits > 0 {
+	if e.waits > 0 || !a.lookBack.IsZero() { // what the ledger has lost is of the manifest of before too
 		if err := a.collect(ctx, drain, b, e.waits, k); err != nil {
 			return err
 		}
@@ -218,7 +218,9 @@ func (a *application) collect(ctx context.Context, drain <-chan struct{}, b *led
 	if err := b.Continue(k, nil); err != nil {
 		return err
 	}
-	a.show.say("%s in flight %s edited: what is in flight is collected first, as it was bought", plural(waits, "task"), wasWere(waits))
+	if waits > 0 {
+		a.show.say("%s in flight %s edited: what is in flight is collected first, as it was bought", plural(waits, "task"), wasWere(waits))
+	}
 	a.collecting = true
 	defer func() { a.collecting = false }()
 	if err := a.carry(ctx, drain, b, nil, func(int) {}); err != nil {

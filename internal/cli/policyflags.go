@@ -95,6 +95,8 @@ func howOn(policy, again string) string {
 	switch policy {
 	case "budget-runs", "budget-minutes", "budget-usd":
 		return kept + "the same command with a higher --" + policy + " continues"
+	case "submit-only":
+		return kept + "apply without --submit-only collects the runs, and starts the rest"
 	case "max-time":
 		return kept + "the same command with a longer --max-time continues"
 	}

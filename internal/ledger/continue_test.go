@@ -223,7 +223,7 @@ func TestCostCountsEveryRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (batch.Usage{Runs: 4, Ended: 3, Time: 6 * time.Minute, USD: 72_000}); usage != want {
+	if want := (batch.Usage{Runs: 4, Ended: 3, Time: 6 * time.Minute, USD: 72_000}); !cmp.Equal(usage, want) {
 		t.Errorf("usage: got %+v, want %+v", usage, want)
 	}
 	median, err := b.Typical("tasks[0]")

@@ -150,17 +150,10 @@ func (p *rejudging) writes() ([]write, error) {
 	return writes, nil
 }
 
-// rejudged are the events of one task. A result that was taken over is taken
-// over again: it belongs to no attempt.
+// rejudged are the events of one task.
 func rejudged(a batch.Rejudged, message string) []batch.Event {
 	verdict := a.Is
 	position, attempt := a.Row.Position, a.Row.Attempt
-	if a.Reuse != nil {
-		return []batch.Event{
-			{Kind: batch.TaskRetried, Position: position, Attempt: attempt, Message: message},
-			{Kind: batch.TaskReused, Position: position, Attempt: attempt, Verdict: &verdict, Reuse: a.Reuse},
-		}
-	}
 	return []batch.Event{
 		{Kind: batch.TaskChanged, Position: position, Attempt: attempt, Then: batch.StateEnded, Stale: a.Row.Stale, Message: message},
 		{Kind: batch.TaskJudged, Position: position, Attempt: attempt, Verdict: &verdict},

@@ -111,17 +111,35 @@ func (b *Batch) row(position string, args ...any) (row batch.Row, ok bool, err e
 
 // ofRepetition is the condition of a repetition's members. Its batch is named once
 // more for the index to be found by.
-const ofRepetition = `AND p.position IN (SELECT position FROM tasks WHERE batch = ? AND repeats = ?)`
+const ofRepetition = `IN (SELECT position FROM tasks WHERE batch = ? AND repeats = ?)`
+
+func membersQuery(placed bool) string {
+	if placed {
+		return selectPlacedRow + `AND o.position ` + ofRepetition + ` ORDER BY +o.place`
+	}
+	return selectRow + `AND p.position ` + ofRepetition + ` ORDER BY +p.position`
+}
 
 // Members implements [batch.Ledger].
 func (b *Batch) Members(group string) (members []batch.Row, err error) {
-	for r, err := range b.rows(0, ofRepetition, b.key, group) {
+	err = b.store.read(func(c *connection) error {
+		placed, err := b.placed(c)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		members = append(members, r)
-	}
-	return members, nil
+		// The order is made of the few that are found: by its index all places
+		// would be gone through.
+		return c.all(membersQuery(placed), []any{b.key, b.key, group}, func(rows *sql.Rows) (bool, error) {
+			var r batch.Row
+			into, done := scanTargets(&r)
+			if err := rows.Scan(into...); err != nil {
+				return false, err
+			}
+			members = append(members, r)
+			return true, done()
+		})
+	})
+	return members, err
 }
 
 // Rows implements [batch.Ledger]. The rows' AgentID is the one that the task

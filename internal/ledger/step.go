@@ -85,7 +85,7 @@ func (s Standing) admits(e batch.Event) bool {
 		return newest && (s.State == batch.StateStarting || s.State == batch.StateUnsure)
 	case batch.AttemptAdopted:
 		// A pending task has a run where the ledger has lost the intent.
-		return newest && s.State == batch.StateUnsure || e.Attempt >= s.Attempt && s.State == batch.StatePending
+		return newest && s.State == batch.StateUnsure || s.State == batch.StatePending && (e.Attempt > s.Attempt || newest && s.RunID == "")
 	case batch.AttemptUnknown:
 		return newest && s.State == batch.StateStarting
 	case batch.AttemptRejected:

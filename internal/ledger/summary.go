@@ -137,6 +137,15 @@ func (b *Batch) excused(c *connection, s *batch.Summary) error {
 	if !excuses(s.Info) {
 		return nil
 	}
+	if _, err := c.one(`
+		SELECT count(*) FROM (
+			SELECT 1 FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
+			WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+			GROUP BY t.repeats HAVING sum(p.state <> 'done') = 0 AND sum(p.outcome = 'passed') < max(json_extract(t.repeat, '$.pass'))
+				AND sum(EXISTS (SELECT 1 FROM json_each(t.tags) JOIN json_each(?2) AS allowed ON allowed.value = json_each.value)) = 0)`,
+		[]any{b.key, jsonColumn(s.Info.Policy.AllowFail)}, &s.Short); err != nil {
+		return err
+	}
 	return c.all(`
 		SELECT p.outcome, count(*) FROM progress p JOIN tasks t ON t.batch = p.batch AND t.position = p.position
 		WHERE p.batch = ?1 AND p.state = 'done' AND p.gone = 0 AND p.outcome NOT IN ('passed', 'skipped') AND `+excusable+`

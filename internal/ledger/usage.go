@@ -40,7 +40,23 @@ func (b *Batch) Usage(p batch.Price) (u batch.Usage, err error) {
 		var paid, usd float64
 		_, err := c.one(`SELECT count(*), total(paid), total(`+cost+`) FROM (`+ended+`)`, b.pricing(p), &u.Ended, &paid, &usd)
 		u.Time, u.USD = time.Duration(whole64(paid)), batch.Money(whole64(usd))
-		return err
+		if err != nil {
+			return err
+		}
+		// In flight are those that are the newest of a task that is not done.
+		return c.all(`
+			SELECT t.template, t.timeout, count(*)
+			FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
+			JOIN tasks t ON t.batch = a.batch AND t.position = a.position
+			WHERE a.batch = ? AND a.rejected = 0 AND (p.state = 'done' OR a.number < p.attempt OR a.outcome <> '')
+				AND a.ended_at IS NULL AND a.status NOT IN ('COMPLETED', 'FAILED', 'STOPPED', 'TIMED_OUT')
+			GROUP BY t.template, t.timeout ORDER BY t.template, t.timeout`,
+			[]any{b.key}, func(rows *sql.Rows) (bool, error) {
+				var m batch.Unmeasured
+				err := rows.Scan(&m.Template, &m.Timeout, &m.Creates)
+				u.Unmeasured = append(u.Unmeasured, m)
+				return true, err
+			})
 	})
 	return u, err
 }
