@@ -277,3 +277,20 @@ func TestAResultIsTakenOver(t *testing.T) {
 		t.Errorf("after it was to run anew: got %+v", got)
 	}
 }
+
+// A run that turns up late is not given to an attempt that has one: its id would
+// be lost.
+func TestASpentAttemptAdoptsNothing(t *testing.T) {
+	b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(1)...)
+	judgeRun(t, b, 0, 1, batch.Verdict{Outcome: batch.Failed, Reason: batch.RunFailed})
+	mustAppend(t, b, batch.Event{Kind: batch.TaskRetried, Position: 0})
+	adopted := batch.Event{Kind: batch.AttemptAdopted, Position: 0, Attempt: 1, At: ledgertest.Start(), Run: &batch.Observed{ID: "late"}}
+	if err := b.Append(adopted); !errors.Is(err, batch.ErrConflict) {
+		t.Errorf("got %v, want %v", err, batch.ErrConflict)
+	}
+	if owned, err := b.Owns("run-0-1"); err != nil || !owned {
+		t.Errorf("the run of attempt 1: owned %v, %v", owned, err)
+	}
+	adopted.Attempt = 2
+	mustAppend(t, b, adopted)
+}
