@@ -84,9 +84,10 @@ func checkKey(name, key string) error {
 	return usage(fmt.Errorf("%s: holds %s, which no key does", name, what), "set it to the key alone, without what stands around it")
 }
 
-// unusable tells a person why the service can't be used.
-func unusable(base string, err *batch.UnreachableError, secrets batch.Secrets) error {
-	const retry = ", then run the same command again"
+// unusable tells a person why the service can't be used. onward is the command to
+// run then, "" for the one that was typed.
+func unusable(base string, err *batch.UnreachableError, secrets batch.Secrets, onward string) error {
+	retry := ", then run " + firstOf(onward, "the same command again")
 	look := "check the address (--provider-url, BROWSERBASE_BASE_URL)"
 	var e *api.Error
 	var rejected *batch.RejectedError

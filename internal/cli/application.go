@@ -283,7 +283,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if err != nil {
 		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
 		if finished {
-			hint += "; the same apply would be a new batch and buy every task anew"
+			hint += a.wouldBuyAnew(sum.Info)
 		}
 		return &failure{exitInternal, err, hint}
 	}
@@ -301,6 +301,15 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return &failure{code: code, err: errTold}
 	}
 	return nil
+}
+
+// wouldBuyAnew warns of typing a command again whose batch is finished. One with
+// a key stays the same batch.
+func (a *application) wouldBuyAnew(info batch.Info) string {
+	if info.Label != "" || a.flags.retry != nil {
+		return ""
+	}
+	return "; the same apply would be a new batch and buy every task anew"
 }
 
 // errTold is the error of a failure that the summary has told already.
@@ -322,17 +331,18 @@ func (a *application) describe(err error) error {
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):
-		hint := "check BROWSERBASE_API_KEY, then run the same command again: it continues an unfinished batch"
+		check := "check BROWSERBASE_API_KEY"
 		if refused.Status == 402 {
-			hint = "check the account's quota and plan, then run the same command again: it continues an unfinished batch"
+			check = "check the account's quota and plan"
 		}
+		hint := check + ", then run " + firstOf(a.onward(), "the same command again") + ": it continues an unfinished batch"
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return unusable(a.service.baseURL, unreachable, a.secrets)
+		return unusable(a.service.baseURL, unreachable, a.secrets, a.onward())
 	case errors.As(err, &halted):
-		return &failure{exitStopped, fmt.Errorf("stopped early: %w", words), howOn(halted.Policy, a.flags.again)}
+		return &failure{exitStopped, fmt.Errorf("stopped early: %w", words), howOn(halted.Policy, a.onward(), a.flags.retry.remark())}
 	case errors.As(err, &changed):
-		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run the same command again to continue")
+		return usage(fmt.Errorf("the data changed while the batch ran: %w", err), "undo the edit and run "+firstOf(a.onward(), "the same command again")+" to continue")
 	}
 	return err
 }

@@ -118,8 +118,8 @@ BROWSERBASE_BASE_URL.
 			if err != nil {
 				return err
 			}
-			if f.submitOnly && (f.local || m.Provider == "local") {
-				return wrongFlag("submit-only", errors.New("can't be used with the local server, whose runs end with this process"), "bbbatch serve makes one that stays")
+			if err := f.checkService(m); err != nil {
+				return err
 			}
 			if m.Total == 0 {
 				p := noTasks(m)
@@ -175,6 +175,14 @@ func (f *applyFlags) check(c *cobra.Command) error {
 	return nil
 }
 
+// checkService looks at flags that some services have no use for.
+func (f *applyFlags) checkService(m *manifest.Manifest) error {
+	if f.submitOnly && (f.local || m.Provider == "local") {
+		return wrongFlag("submit-only", errors.New("can't be used with the local server, whose runs end with this process"), "bbbatch serve makes one that stays")
+	}
+	return nil
+}
+
 // apply carries out a manifest. Everything that can be wrong on this machine
 // is found before anything is sent.
 func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
@@ -207,6 +215,10 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		f.trace = show.request
 	}
 	srv, err := connect(sys, m, f, dir)
+	var told *failure
+	if errors.As(err, &told) && told.code == exitService && f.retry == nil {
+		told.hint += ", or use --local to run on this machine without a key"
+	}
 	if err != nil {
 		return err
 	}

@@ -32,9 +32,11 @@ and the next apply of the manifest is a new batch. A batch that is closed stays
 as it is.
 ` + aboutBatch + `
 
-The key is needed only where runs are in flight, and the secrets of the manifest
-with it: they are hidden in what the runs say. A second Ctrl-C leaves the runs and
-the batch as they are.
+The key is needed only where runs are in flight, or where the last process did
+not come to an orderly end: then the service is asked for runs that the ledger may
+lack. The secrets of the manifest are needed with it: they are hidden in what the
+runs say. The first Ctrl-C changes nothing, the second leaves the runs and the
+batch as they are.
 
 Exit codes:
   0    the batch is closed, however its tasks ended
@@ -109,7 +111,7 @@ func (c *closing) run(ctx context.Context) error {
 		return nil
 	}
 	switch n := sum.Counts[batch.Running]; {
-	case n == 0 || sum.Info.Provider == "local":
+	case n == 0 && !c.doubt() || sum.Info.Provider == "local":
 		message := ""
 		if n+sum.Counts[batch.Pending]+sum.Counts[batch.NotStarted] > 0 {
 			message = "given up: what had not started was left"
@@ -131,11 +133,11 @@ func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
 		return err
 	}
 	if here = strings.TrimRight(here, "/"); here != info.BaseURL {
-		return usage(fmt.Errorf("batch %s has %s in flight at %s, not at %s", info.ID, plural(n, "run"), info.BaseURL, here),
+		return usage(fmt.Errorf("batch %s %s at %s, not at %s", info.ID, has(n), info.BaseURL, here),
 			"--provider-url "+info.BaseURL+", with the key of that service")
 	}
 	m := &manifest.Manifest{File: info.ManifestPath, Name: info.Name}
-	f := &applyFlags{providerURL: c.flags.address, settle: c.flags.settle, progress: "auto"}
+	f := &applyFlags{providerURL: c.flags.address, settle: c.flags.settle, progress: "auto", onInterrupt: interruptDrain}
 	secrets := batch.Secrets{}
 	var missing []string
 	for _, name := range manifest.SecretsIn(info.Manifest) {
@@ -145,7 +147,7 @@ func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
 	}
 	if len(missing) > 0 {
 		return usage(fmt.Errorf("%s not set: %s", plural(len(missing), "secret"), join(missing)),
-			"the runs in flight may say them, and they are hidden where their values are known")
+			"what the runs say may hold them, and they are hidden where their values are known")
 	}
 	srv, err := connect(c.sys, m, f, c.state)
 	if err != nil {
@@ -162,6 +164,14 @@ func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
 	return also(a.closeCollecting(ctx, c.batch, info, n), srv.close())
 }
 
+// has says what keeps a batch from being closed without its service.
+func has(n int) string {
+	if n == 0 {
+		return "may have runs that the ledger lacks"
+	}
+	return "has " + plural(n, "run") + " in flight"
+}
+
 func (a *application) closeCollecting(ctx context.Context, b *ledger.Batch, info batch.Info, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -173,8 +183,16 @@ func (a *application) closeCollecting(ctx context.Context, b *ledger.Batch, info
 	}
 	a.offset = offset
 	a.suspect(info)
-	a.show.say("batch %s: collecting its %s in flight first", titled(info), plural(n, "run"))
-	if err := a.carry(ctx, drain, b, nil, func(int) {}); err != nil {
+	if isDone(drain) {
+		return a.describe(batch.ErrInterrupted)
+	}
+	if n > 0 {
+		a.show.say("batch %s: collecting its %s in flight first", titled(info), plural(n, "run"))
+	} else {
+		a.show.say("batch %s: looking for runs that the ledger may have lost first", titled(info))
+	}
+	// Nothing new starts anyway; drained, it would not wait for what is unsure.
+	if err := a.carry(ctx, nil, b, nil, func(int) {}); err != nil {
 		return a.describe(err)
 	}
 	a.settled = true

@@ -14,15 +14,15 @@ import (
 
 // confirm asks a person whether to go on with what costs or loses something, and
 // returns nil for yes. Where nobody can be asked it is an error with the hint,
-// unless the command line has said yes. Nothing has been sent before. A first
-// Ctrl-C ends the waiting for an answer.
-func confirm(ctx context.Context, drain <-chan struct{}, sys Sys, yes bool, what, hint string) error {
+// unless the command line has said yes. undone says that nothing has been done so
+// far. A first Ctrl-C ends the waiting for an answer.
+func confirm(ctx context.Context, drain <-chan struct{}, sys Sys, yes bool, what, undone, hint string) error {
 	if yes {
 		return nil
 	}
 	_, terminal := sys.Terminal()
 	if !terminal || sys.StdinTerminal == nil || !sys.StdinTerminal() {
-		return usage(errors.New(what+"; nothing was sent"), hint)
+		return usage(errors.New(what+"; "+undone), hint)
 	}
 	_, _ = sys.Stderr.Write([]byte(report.Clean(what) + ". Go on? [y/N] "))
 	answer := make(chan string, 1)
@@ -36,7 +36,7 @@ func confirm(ctx context.Context, drain <-chan struct{}, sys Sys, yes bool, what
 		case "y", "yes":
 			return nil
 		}
-		return usage(errors.New("not confirmed; nothing was sent"), hint)
+		return usage(errors.New("not confirmed; "+undone), hint)
 	case <-drain:
 	case <-ctx.Done():
 	}

@@ -183,6 +183,9 @@ func (a *application) summarize(sum batch.Summary, written []string, runErr erro
 	if errors.Is(runErr, batch.ErrInterrupted) {
 		if a.service.kind != "local" {
 			o.Next = a.flags.again
+			if onward := a.onward(); onward != "" {
+				o.Next = commented(onward, a.flags.retry.remark())
+			}
 		}
 	}
 	write := report.Summary

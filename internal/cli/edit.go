@@ -135,7 +135,7 @@ func (a *application) confirmEdit(ctx context.Context, drain <-chan struct{}, e 
 	if e.perhaps > 0 {
 		what += fmt.Sprintf("; and %s in flight, if they pass", plural(e.perhaps, "task"))
 	}
-	return confirm(ctx, drain, a.sys, a.flags.yes, what, "--yes buys them; without --rerun changed they are kept")
+	return confirm(ctx, drain, a.sys, a.flags.yes, what, "nothing was sent", "--yes buys them; without --rerun changed they are kept")
 }
 
 // describeEdit says what to do where the data changed once more.

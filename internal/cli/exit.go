@@ -20,20 +20,30 @@ const (
 	exitInterrupted = 130 // interrupted with work unfinished
 )
 
-// exitCodes is what every command's help says of them.
-const exitCodes = `Exit codes:
+// exitCodes is what the help of apply says of them, and exitCodesOfRetry that of
+// retry.
+const (
+	exitCodes = exitCodesTo4 + exitCodesTo70 + `  130  interrupted with work unfinished; the same command continues`
+
+	exitCodesOfRetry = exitCodesTo4 + `;
+       or tasks that --where did not select have not started` + exitCodesTo70 + `  130  interrupted with work unfinished; the apply that is printed continues`
+)
+
+const exitCodesTo4 = `Exit codes:
   0    enough tasks passed (--accept; all, where nothing else is said), or with
        --submit-only all were started
   1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
   2    the command line, the manifest, a secret or a data file is wrong, or an
        output can't be written, or no task is selected; nothing more was sent
   3    every run finished; a result breaks its schema
-  4    stopped early by halt, canary, --fail-fast, --max-time or the budget
+  4    stopped early by halt, canary, --fail-fast, --max-time or the budget`
+
+const exitCodesTo70 = `
   5    the service has no key, refused the key, the quota or the feature, or
        can't be reached
   6    another process holds this batch
   70   an internal error: state or a report could not be written, or a bug
-  130  interrupted with work unfinished; the same command continues`
+`
 
 // A failure is an error with the exit code it leads to and what to do about it.
 type failure struct {

@@ -123,7 +123,11 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 		}
 		return false, a.log.record(old)
 	}
-	if a.flags.which.fresh || a.sys.Now().Sub(info.OpenedAt) > a.flags.which.age() {
+	tooOld, err := isTooOld(old, info, a.sys.Now(), a.flags.which.age())
+	if err != nil {
+		return false, err
+	}
+	if a.flags.which.fresh || tooOld {
 		return false, a.giveUp(ctx, drain, old, sum)
 	}
 	same, err := a.unedited(old, sum)

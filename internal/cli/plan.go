@@ -38,9 +38,9 @@ func newPlan(sys Sys) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Tell what apply would do; sends nothing and needs no key",
-		Long: `Tell what apply would do with each task, with the same flags. Nothing is sent, no
-key is needed, no secret is read, and the ledger is not changed. FILE "-" is
-standard input.
+		Long: `Tell what apply would do with each task, given the flags that say which batch and
+which tasks. Nothing is sent, no key is needed, no secret is read, and the ledger
+is not changed. FILE "-" is standard input.
 
 A task is
   new         the batch does not have it yet: a run is bought
@@ -203,11 +203,15 @@ func (p *planner) find() error {
 	if err != nil {
 		return err
 	}
+	tooOld, err := isTooOld(b, sum.Info, p.sys.Now(), which.age())
+	if err != nil {
+		return err
+	}
 	switch {
 	case which.key != "":
 	case p.kind == "local":
 		return p.say("%s: a new batch; %s is closed, since its local server ended with its process", m.File, titled(sum.Info))
-	case which.fresh, p.sys.Now().Sub(sum.Info.OpenedAt) > which.age():
+	case which.fresh, tooOld:
 		return p.say("%s: a new batch; of %s %s collected, and it is closed", m.File, titled(sum.Info), runsAre(sum.Counts[batch.Running]))
 	}
 	p.batch, p.plan.Batch = b, sum.Info.ID

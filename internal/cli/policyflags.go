@@ -88,17 +88,22 @@ func (f *policyFlags) resolve(p batch.Policy) (batch.Policy, error) {
 	return p, nil
 }
 
-// howOn says what to do about a batch that a policy halted. again is the command
-// that continues it.
-func howOn(policy, again string) string {
+// howOn says what to do about a batch that a policy halted. onward is the command
+// that continues it, "" for the one that was typed, and remark what it does
+// besides.
+func howOn(policy, onward, remark string) string {
 	const kept = "nothing is lost, and what did not start stays pending; "
+	onward = firstOf(onward, "the same command")
+	if remark != "" {
+		remark = "; it " + remark
+	}
 	switch policy {
 	case "budget-runs", "budget-minutes", "budget-usd":
-		return kept + "the same command with a higher --" + policy + " continues"
+		return kept + onward + " with a higher --" + policy + " continues" + remark
 	case "submit-only":
 		return kept + "apply without --submit-only collects the runs, and starts the rest"
 	case "max-time":
-		return kept + "the same command with a longer --max-time continues"
+		return kept + onward + " with a longer --max-time continues" + remark
 	}
 	return kept + `"bbbatch retry" runs again what did not pass, and then the rest`
 }

@@ -42,7 +42,7 @@ func prune(ctx context.Context, sys Sys, f *listFlags, state, name string) (err 
 		}
 		return nil
 	}
-	if err := confirm(ctx, nil, sys, f.yes, batches(len(p.ids))+" of "+state+" would be deleted for good", "--yes deletes them"); err != nil {
+	if err := confirm(ctx, nil, sys, f.yes, batches(len(p.ids))+" of "+state+" would be deleted for good", "nothing was deleted", "--yes deletes them"); err != nil {
 		return err
 	}
 	defer func() {
@@ -137,18 +137,22 @@ func (p *pruning) tellKept() {
 
 func batches(n int) string { return countOf(n, "batch", "batches") }
 
-// delete deletes the batches whose names nobody else works on.
+// delete deletes the batches whose names nobody else works on. The locks come
+// first, as with [hold]: who has one may be stopped in the middle of a write.
 func (p *pruning) delete() (deleted int, err error) {
-	store, err := ledger.Open(p.state)
-	if err != nil {
-		return 0, noState(err)
-	}
-	defer func() { err = also(err, store.Close()) }()
 	for _, name := range p.names {
 		if err := p.lock(name); err != nil {
 			return 0, err
 		}
 	}
+	if len(p.locked) == 0 {
+		return 0, nil
+	}
+	store, err := ledger.Open(p.state)
+	if err != nil {
+		return 0, noState(err)
+	}
+	defer func() { err = also(err, store.Close()) }()
 	for _, id := range p.ids {
 		b, err := store.Batch(id)
 		if errors.Is(err, ledger.ErrNoBatch) {

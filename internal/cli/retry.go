@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +21,6 @@ type retryFlags struct {
 	which batchArg
 	where string
 	plan  bool
-	yes   bool
 }
 
 // notOfRetry are the flags of apply that say which batch and which tasks, which
@@ -57,21 +55,23 @@ runs are bought where the batch's were; a batch of the local server gets a fresh
 one. --plan lists what would be run and what it may cost, sends nothing and needs
 no key.
 
-` + exitCodes,
+A retry that was interrupted or halted prints the apply that goes on with the
+batch. The same retry would run again what has failed since.
+
+` + exitCodesOfRetry,
 		Example: `  bbbatch retry --plan
   bbbatch retry
   bbbatch retry tasks.yaml --where 'reason == "timed_out"'
   bbbatch retry 7f3a -j 5 -o prices.csv`,
 		Args: atMostOne("batch"),
 		RunE: func(c *cobra.Command, args []string) error {
-			f.again = again(slices.DeleteFunc(slices.Clone(line), func(arg string) bool {
-				return arg == "--yes" || strings.HasPrefix(arg, "--yes=")
-			}))
 			if err := f.check(c); err != nil {
 				return err
 			}
-			f.yes, _ = c.Flags().GetBool("yes")
-			return retry(c.Context(), sys, &f, args)
+			if c.Flags().Changed("where") && strings.TrimSpace(f.where) == "" {
+				return wrongFlag("where", errors.New("must not be empty"), "leave it out to run all that did not pass")
+			}
+			return retry(c, sys, &f, args)
 		},
 	}
 	flagGroup(cmd, "Tasks", func(flags *pflag.FlagSet) {
@@ -84,38 +84,37 @@ no key.
 		}
 	})
 	flagGroup(cmd, groupState, f.which.define)
-	if cmd.Flags().Lookup("yes") == nil {
-		flagGroup(cmd, groupRunning, func(flags *pflag.FlagSet) { yesVar(flags, new(bool), "buy tasks that passed again without asking") })
-	}
+	cmd.Flags().Lookup("provider-url").Usage = "`ADDRESS` of the service (default: the batch's, and no other)"
 	cmd.ValidArgsFunction = f.which.complete(sys)
 	return cmd
 }
 
 // retry runs tasks of a batch again. Everything that can be wrong on this
 // machine is found before anything is sent.
-func retry(ctx context.Context, sys Sys, f *retryFlags, args []string) error {
+func retry(c *cobra.Command, sys Sys, f *retryFlags, args []string) error {
 	w, err := parseWhere(f.where)
 	if err != nil {
 		return err
 	}
 	r := &retrying{where: w}
-	m, err := f.survey(sys, r, args)
+	f.retry = r
+	m, err := f.survey(sys, c, args)
 	if err != nil || m == nil {
 		return err
 	}
 	if n := r.counts[batch.Passed]; n > 0 {
 		what := countOf(n, "task that passed would be bought again", "tasks that passed would be bought again")
-		if err := confirm(ctx, nil, sys, f.yes, what, "--yes buys them; add 'and outcome != \"passed\"' to --where to leave them out"); err != nil {
+		if err := confirm(c.Context(), nil, sys, f.yes, what, "nothing was sent", "--yes buys them; add 'and outcome != \"passed\"' to --where to leave them out"); err != nil {
 			return err
 		}
 	}
-	f.retry = r
-	return apply(ctx, sys, &f.applyFlags, m)
+	return apply(c.Context(), sys, &f.applyFlags, m)
 }
 
 // survey finds the batch, its manifest and the tasks to be run. The manifest is
 // nil when all has been said: with --plan, or when nothing is to be run.
-func (f *retryFlags) survey(sys Sys, r *retrying, args []string) (m *manifest.Manifest, err error) {
+func (f *retryFlags) survey(sys Sys, c *cobra.Command, args []string) (m *manifest.Manifest, err error) {
+	r := f.retry
 	text, err := f.standardInput(sys, args)
 	if err != nil {
 		return nil, err
@@ -147,7 +146,10 @@ func (f *retryFlags) survey(sys Sys, r *retrying, args []string) (m *manifest.Ma
 	if r.total() == 0 {
 		return nil, r.nothing(sys, sum)
 	}
-	return m, nil
+	if err := f.checkSubmitOnly(m); err != nil {
+		return nil, err
+	}
+	return m, f.goOn(sys, c, b, m)
 }
 
 // standardInput reads the manifest from there, where it is to be read twice.

@@ -16,16 +16,23 @@ type retrying struct {
 	where *where     // nil for those that did not pass
 	info  batch.Info // of the batch, before it is taken up
 
-	chosen []uint64              // a bit for each task, by position
-	counts map[batch.Outcome]int // of those that are chosen
-	left   map[batch.Outcome]int // of those that might have been, and are not
-	flying int                   // tasks in flight: they are watched and not run again
+	chosen  positions
+	passed  positions // of the chosen, as they were looked at
+	unknown positions
+	counts  map[batch.Outcome]int // of those that are chosen
+	left    map[batch.Outcome]int // of those that might have been, and are not
+	flying  int                   // tasks in flight: they are watched and not run again
+
+	taken bool   // the batch was taken up
+	next  string // the command that goes on with it then; "" where the same one does
+	after string // a newer batch, with which that goes on first; "" for none
 }
 
 // choose goes through a batch and decides which tasks are run again. each, which
 // may be nil, is told of them.
 func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error {
-	r.chosen, r.counts, r.left, r.flying = nil, map[batch.Outcome]int{}, map[batch.Outcome]int{}, 0
+	r.chosen, r.passed, r.unknown = nil, nil, nil
+	r.counts, r.left, r.flying = map[batch.Outcome]int{}, map[batch.Outcome]int{}, 0
 	for rec, err := range b.Records(0) {
 		if err != nil {
 			return err
@@ -51,7 +58,7 @@ func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error 
 			continue
 		}
 		r.counts[rec.Outcome]++
-		r.choosePosition(rec.Position)
+		r.take(rec.Position, rec.Outcome)
 		if each != nil {
 			if err := each(rec); err != nil {
 				return err
@@ -93,15 +100,28 @@ func (r *retrying) ended(s batch.State) bool {
 	return r.info.Provider == "local" && (s == batch.StateStarting || s == batch.StateUnsure || s == batch.StateRunning)
 }
 
-func (r *retrying) choosePosition(position int) {
-	for len(r.chosen) <= position/64 {
-		r.chosen = append(r.chosen, 0)
+// take chooses a task that has this outcome.
+func (r *retrying) take(position int, o batch.Outcome) {
+	r.chosen.add(position)
+	switch o {
+	case batch.Passed:
+		r.passed.add(position)
+	case batch.Unknown:
+		r.unknown.add(position)
 	}
-	r.chosen[position/64] |= 1 << (position % 64)
 }
 
-func (r *retrying) has(position int) bool {
-	return position/64 < len(r.chosen) && r.chosen[position/64]&(1<<(position%64)) != 0
+// stillMeant reports whether a task that is done now was chosen, and not as
+// something less: nobody has agreed to buy again what has passed since, or of
+// which a run may exist since.
+func (r *retrying) stillMeant(row batch.Row) bool {
+	switch row.Outcome {
+	case batch.Passed:
+		return r.passed.has(row.Position)
+	case batch.Unknown:
+		return r.unknown.has(row.Position)
+	}
+	return r.chosen.has(row.Position)
 }
 
 // only is what of the batch may start: nil for everything that is pending.
@@ -109,7 +129,7 @@ func (r *retrying) only() func(position int) bool {
 	if r == nil || r.where == nil {
 		return nil
 	}
-	return r.has
+	return r.chosen.has
 }
 
 func (r *retrying) total() int {
@@ -122,7 +142,7 @@ func (r *retrying) total() int {
 
 // takeUp reopens the batch and makes the chosen tasks pending, under the lock.
 // What they are now was looked at before, and is looked at again: one that has
-// passed since is not bought again.
+// passed since, or has become unknown, is not bought again.
 func (r *retrying) takeUp(a *application) (*ledger.Batch, error) {
 	b, err := a.store.Batch(r.info.ID)
 	if err != nil {
@@ -140,14 +160,14 @@ func (r *retrying) takeUp(a *application) (*ledger.Batch, error) {
 	}
 	policy := a.policy
 	at := a.sys.Now().UTC()
-	events := []batch.Event{{Kind: batch.BatchContinued, Position: -1, At: at, Policy: &policy, Message: "retry"}}
+	events := []batch.Event{{Kind: batch.BatchContinued, Position: -1, At: at, Policy: &policy, Message: byRetry}}
 	for row, err := range b.Rows(0) {
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, r.again(row)...)
-		for i := range events {
-			events[i].At = at
+		for _, e := range r.again(row) {
+			e.At = at
+			events = append(events, e)
 		}
 		if len(events) >= retryChunk {
 			if err := b.Append(events...); err != nil {
@@ -159,6 +179,7 @@ func (r *retrying) takeUp(a *application) (*ledger.Batch, error) {
 	if len(events) > 0 {
 		err = b.Append(events...)
 	}
+	r.taken = err == nil
 	return b, err
 }
 
@@ -172,7 +193,7 @@ func (r *retrying) again(row batch.Row) []batch.Event {
 	switch {
 	case row.Left:
 	case row.State == batch.StateDone:
-		if r.has(row.Position) && (row.Outcome != batch.Passed || r.counts[batch.Passed] > 0) {
+		if r.stillMeant(row) {
 			return []batch.Event{retried}
 		}
 	case r.ended(row.State):

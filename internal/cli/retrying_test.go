@@ -7,12 +7,15 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// What has passed since a person looked is not bought again, and neither is what
-// was not chosen, what is in flight, and what left the manifest.
+// What has passed since a person looked, or has become unknown, is not bought
+// again: only what was so when they agreed. Neither is what was not chosen, what
+// is in flight, and what left the manifest.
 func TestWhatARetryMakesPending(t *testing.T) {
-	r := &retrying{counts: map[batch.Outcome]int{batch.Failed: 2}}
-	for _, position := range []int{0, 1, 63, 64, 200} {
-		r.choosePosition(position)
+	r := &retrying{counts: map[batch.Outcome]int{batch.Failed: 3, batch.Passed: 1, batch.Unknown: 1}}
+	for position, o := range map[int]batch.Outcome{
+		0: batch.Failed, 1: batch.Failed, 63: batch.Failed, 64: batch.Invalid, 200: batch.Unknown, 300: batch.Passed,
+	} {
+		r.take(position, o)
 	}
 	for _, c := range []struct {
 		row  batch.Row
@@ -25,6 +28,13 @@ func TestWhatARetryMakesPending(t *testing.T) {
 		{batch.Row{Position: 201, State: batch.StateDone, Outcome: batch.Failed}, false},
 		{batch.Row{Position: 1000, State: batch.StateDone, Outcome: batch.Failed}, false},
 		{batch.Row{Position: 1, State: batch.StateDone, Outcome: batch.Passed}, false},
+		{batch.Row{Position: 1, State: batch.StateDone, Outcome: batch.Unknown}, false},
+		{batch.Row{Position: 300, State: batch.StateDone, Outcome: batch.Passed}, true},
+		{batch.Row{Position: 300, State: batch.StateDone, Outcome: batch.Failed}, true},
+		{batch.Row{Position: 300, State: batch.StateDone, Outcome: batch.Unknown}, false},
+		{batch.Row{Position: 200, State: batch.StateDone, Outcome: batch.Failed}, true},
+		{batch.Row{Position: 200, State: batch.StateDone, Outcome: batch.Passed}, false},
+		{batch.Row{Position: 301, State: batch.StateDone, Outcome: batch.Passed}, false},
 		{batch.Row{Position: 63, State: batch.StateDone, Outcome: batch.Failed, Left: true}, false},
 		{batch.Row{Position: 63, State: batch.StatePending}, false},
 		{batch.Row{Position: 63, State: batch.StateRunning}, false},
@@ -33,10 +43,6 @@ func TestWhatARetryMakesPending(t *testing.T) {
 		if got := len(r.again(c.row)) > 0; got != c.want {
 			t.Errorf("%+v: got %v, want %v", c.row, got, c.want)
 		}
-	}
-	r.counts[batch.Passed] = 1
-	if len(r.again(batch.Row{Position: 1, State: batch.StateDone, Outcome: batch.Passed})) == 0 {
-		t.Error("one that passed and was agreed to is not bought")
 	}
 }
 

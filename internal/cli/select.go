@@ -139,11 +139,12 @@ func (a *application) mention(b *ledger.Batch) error {
 	}
 	running := sum.Counts[batch.Running]
 	toGo := sum.Counts[batch.Pending] + sum.Counts[batch.NotStarted]
-	if running == 0 && a.sys.Now().Sub(sum.Info.OpenedAt) > a.flags.which.age() {
-		return nil // nothing of it can be collected or continued
-	}
 	if running == 0 && toGo == 0 {
 		return nil
+	}
+	tooOld, err := isTooOld(b, sum.Info, a.sys.Now(), a.flags.which.age())
+	if err != nil || running == 0 && tooOld {
+		return err // nothing of it can be collected or continued
 	}
 	does := "collects its " + plural(running, "run")
 	if running == 0 {

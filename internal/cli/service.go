@@ -49,10 +49,6 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		return connectLocal(sys, m, f, spill)
 	}
 	c, err := newClient(sys, f.providerURL, spill, f.trace)
-	var told *failure
-	if errors.As(err, &told) && told.code == exitService {
-		told.hint += ", or use --local to run on this machine without a key"
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -110,8 +110,8 @@ func standing(sys Sys, b *foundBatch) (report.Standing, error) {
 	if s.Flights, s.InFlight, err = flights(b, now); err != nil {
 		return s, err
 	}
-	s.Next = nextCommand(sys, b, s)
-	return s, nil
+	s.Next, err = nextCommand(sys, b, s)
+	return s, err
 }
 
 // estimate is the pace of a batch in tasks a minute and the time to its end; 0
@@ -155,17 +155,18 @@ func flights(b *foundBatch, now time.Time) (oldest []report.Flight, n int, err e
 
 // nextCommand is what to type next, "" while a process is at work. Where apply
 // would not continue the batch, a shell's comment says so: it buys anew.
-func nextCommand(sys Sys, b *foundBatch, s report.Standing) string {
+func nextCommand(sys Sys, b *foundBatch, s report.Standing) (string, error) {
 	info := s.Summary.Info
 	switch {
 	case s.Process != nil:
-		return ""
+		return "", nil
 	case info.ClosedAt.IsZero():
-		return applyCommand(sys, b, info) + afresh(info, s.Now)
+		warning, err := afresh(sys, b.Batch, info)
+		return applyCommand(sys, b, info) + warning, err
 	case len(s.Summary.Failures) > 0:
-		return again(withState([]string{"show", s.Summary.Failures[0].Example, "--batch", info.ID}, b.state))
+		return again(withState([]string{"show", s.Summary.Failures[0].Example, "--batch", info.ID}, b.state)), nil
 	}
-	return again(append(withState([]string{"report", info.ID}, b.state), "-o", "PATH"))
+	return again(append(withState([]string{"report", info.ID}, b.state), "-o", "PATH")), nil
 }
 
 // applyCommand is what continues a batch. Where no file has the manifest as it
@@ -179,6 +180,12 @@ func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
 		}
 		return "the same bbbatch apply command again, with the manifest of " + from + " as it was"
 	}
+	return againKeeping(sys, applyWords(sys, b, info, path))
+}
+
+// applyWords are the command that continues a batch with the manifest at path,
+// but for which part of it the batch is of.
+func applyWords(sys Sys, b *foundBatch, info batch.Info, path string) []string {
 	words := []string{"apply", path}
 	if info.Label != "" {
 		words = append(words, "--batch", info.Label)
@@ -192,7 +199,7 @@ func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
 	case strings.TrimRight(serviceNow(sys), "/") != info.BaseURL:
 		words = append(words, "--provider-url", info.BaseURL)
 	}
-	return againKeeping(sys, words)
+	return words
 }
 
 // serviceNow is the address that apply would use without --provider-url.
@@ -200,13 +207,22 @@ func serviceNow(sys Sys) string {
 	return cmp.Or(sys.Getenv(variableOf("provider-url")), sys.Getenv("BROWSERBASE_BASE_URL"), browserbase.DefaultBaseURL)
 }
 
-func afresh(info batch.Info, now time.Time) string {
+// afresh warns, as a shell's comment, where apply would not continue the batch.
+// It is "" too where that can't be told.
+func afresh(sys Sys, b *ledger.Batch, info batch.Info) (string, error) {
 	switch {
 	case info.Label != "":
+		return "", nil
 	case info.Provider == "local":
-		return "   # starts afresh: the local server ended with its process"
-	case now.Sub(info.OpenedAt) > continueWithin:
-		return "   # collects its runs, then starts afresh and buys every task: it is older than " + report.Duration(continueWithin)
+		return "   # starts afresh: the local server ended with its process", nil
 	}
-	return ""
+	within, ok := withinNow(sys, info)
+	if !ok {
+		return "", nil
+	}
+	tooOld, err := isTooOld(b, info, sys.Now(), within)
+	if !tooOld {
+		return "", err
+	}
+	return "   # collects its runs, then starts afresh and buys every task: it is older than " + report.Duration(within), err
 }

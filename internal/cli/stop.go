@@ -111,7 +111,8 @@ func (f *stopFlags) find(sys Sys, args []string) (info batch.Info, state, next s
 	if info, err = b.Info(); err != nil {
 		return info, "", "", err
 	}
-	return info, b.state, applyCommand(sys, b, info) + afresh(info, sys.Now()), nil
+	warning, err := afresh(sys, b.Batch, info)
+	return info, b.state, applyCommand(sys, b, info) + warning, err
 }
 
 // holdsStop says what to do about the process that works on the batch.

@@ -52,7 +52,7 @@ func (a *application) started(b *ledger.Batch, sum batch.Summary, runErr error) 
 		if err != nil {
 			return nil, err
 		}
-		if row.RunID == "" && (row.Outcome == batch.Failed || row.Outcome == batch.Unknown) {
+		if row.RunID == "" && !row.Left && (row.Outcome == batch.Failed || row.Outcome == batch.Unknown) {
 			s.tasks--
 		}
 	}

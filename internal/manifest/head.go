@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -45,6 +46,18 @@ func SecretsIn(text []byte) []string {
 		}
 	}
 	return names
+}
+
+// ContinueWithinIn reads what the text of a manifest says of continueWithin,
+// whatever else it holds: 0 where it says nothing. ok is false where that is no
+// length of time.
+func ContinueWithinIn(text []byte) (d time.Duration, ok bool) {
+	n, ok := valueAt(text, "continueWithin")
+	if !ok || n == nil || n.Tag == "!!null" {
+		return 0, ok
+	}
+	d, err := parseDuration(n.Value)
+	return d, err == nil && n.Kind == yaml.ScalarNode
 }
 
 // valueAt returns the value of a key of the map that a YAML text holds, nil

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,25 @@ func TestTheNameIsReadOfAnyManifest(t *testing.T) {
 	}
 	if _, err := NameIn(filepath.Join(t.TempDir(), "no"), Options{}); err == nil {
 		t.Error("a file that is not there has a name")
+	}
+}
+
+func TestTheAgeUpToWhichABatchGoesOnIsRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"tasks: []":                       "0s true",
+		"continueWithin: 1d\ntasks: []":   "24h0m0s true",
+		"continueWithin: 1h30m\ntasks: [": "1h30m0s true",
+		"continueWithin:\n":               "0s true",
+		"continueWithin: soon":            "0s false",
+		"continueWithin: [1h]":            "0s false",
+		"tasks: [{continueWithin: 1h}]":   "0s true",
+		"- continueWithin: 1h":            "0s false",
+		"x: &x 2h\ncontinueWithin: *x":    "2h0m0s true",
+	} {
+		d, ok := ContinueWithinIn([]byte(text))
+		if got := fmt.Sprint(d, ok); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
 	}
 }
 
