@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -86,6 +87,47 @@ func (f *policyFlags) resolve(p batch.Policy) (batch.Policy, error) {
 		p.AllowFail = slices.Compact(slices.Sorted(slices.Values(f.allowFail)))
 	}
 	return p, nil
+}
+
+// boundWords are the flags that bound a batch as p does, so that who copies the
+// command that goes on with it does not lift what bounded it. What no flag can
+// say is the manifest's.
+func boundWords(p batch.Policy) []string {
+	var words []string
+	add := func(flag, value string) { words = append(words, "--"+flag, value) }
+	if p.Budget.Runs > 0 {
+		add("budget-runs", strconv.Itoa(p.Budget.Runs))
+	}
+	if p.Budget.Time > 0 {
+		add("budget-minutes", (*minutesFlag)(&p.Budget.Time).String())
+	}
+	if p.Budget.USD > 0 {
+		add("budget-usd", decimalDollars(p.Budget.USD))
+	}
+	if p.MaxTime > 0 {
+		add("max-time", p.MaxTime.String())
+	}
+	if p.FailFast {
+		words = append(words, "--fail-fast")
+	}
+	if p.Halt.Failures != nil {
+		add("halt", p.Halt.Failures.String())
+	}
+	if p.Canary.Tasks > 0 && p.Canary.Pass == nil {
+		add("canary", strconv.Itoa(p.Canary.Tasks))
+	}
+	if p.Accept != nil {
+		add("accept", p.Accept.String())
+	}
+	for _, tag := range p.AllowFail {
+		add("allow-fail", tag)
+	}
+	return words
+}
+
+// decimalDollars is an amount as --budget-usd takes it.
+func decimalDollars(m batch.Money) string {
+	return strings.TrimSuffix(strings.TrimRight(m.String(), "0"), ".")
 }
 
 // howOn says what to do about a batch that a policy halted. onward is the command

@@ -57,6 +57,10 @@ func (r *retrying) choose(b *ledger.Batch, each func(batch.Record) error) error 
 			r.left[rec.Outcome]++
 			continue
 		}
+		if rec.Stale {
+			return usage(fmt.Errorf("--where: task %q passed, and asks something else now: a retry would not ask what it asked", rec.ID),
+				"bbbatch apply --rerun changed buys it anew; add id != ... to --where to leave it out")
+		}
 		r.counts[rec.Outcome]++
 		r.take(rec.Position, rec.Outcome)
 		if each != nil {

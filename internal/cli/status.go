@@ -180,7 +180,7 @@ func applyCommand(sys Sys, b *foundBatch, info batch.Info) string {
 		}
 		return "the same bbbatch apply command again, with the manifest of " + from + " as it was"
 	}
-	return againKeeping(sys, applyWords(sys, b, info, path))
+	return againKeeping(sys, append(applyWords(sys, b, info, path), boundWords(info.Policy)...))
 }
 
 // applyWords are the command that continues a batch with the manifest at path,
