@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -227,6 +228,9 @@ func TestOfTwoAppliesOneWorks(t *testing.T) {
 // it stops the runs.
 func TestALostTerminal(t *testing.T) {
 	t.Parallel()
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("the tests run under nohup, and so would the program")
+	}
 	s, url := agentsAPI(t, `[{"result": {"ok": true}, "delay": "1m"}]`, 0)
 	for how, stops := range map[string]int{"drain": 0, "stop": 2} {
 		dir := writeManifest(t, 3)
