@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -310,8 +311,8 @@ func TestManyStopsComeBeforeTheirConfirmations(t *testing.T) {
 		l := newMemory(all)
 		s := newService(t, l)
 		s.length = 20 * time.Hour
-		var last time.Time
-		p := stopper{s, func() error { last = time.Now(); return nil }}
+		var last atomic.Int64
+		p := stopper{s, func() error { last.Store(time.Now().UnixNano()); return nil }}
 		c := Config{Provider: p, Ledger: l, Tasks: sequence(all), Concurrency: runs, RequestsPerSecond: 1}
 		c.Stop = orderAfter(time.Hour)
 		ordered := time.Now().Add(time.Hour)
@@ -323,7 +324,7 @@ func TestManyStopsComeBeforeTheirConfirmations(t *testing.T) {
 				t.Fatalf("task %d is %s after attempt %d, want pending after 1", i, row.State, row.Attempt)
 			}
 		}
-		if d := last.Sub(ordered); len(s.stops) != runs || d > (runs+20)*time.Second {
+		if d := time.Unix(0, last.Load()).Sub(ordered); len(s.stops) != runs || d > (runs+20)*time.Second {
 			t.Errorf("%d stops, the last after %s, want %d within %ds", len(s.stops), d, runs, runs+20)
 		}
 	})
