@@ -55,7 +55,7 @@ func TestManyProblems(t *testing.T) {
 			t.Errorf("%s: got %d problems, the last %q, want %d and %q", c.name, len(wrong), got, c.problems, c.last)
 		}
 		t.Logf("%s: %v", c.name, took)
-		if took > 15*time.Second {
+		if took > time.Minute { // what is quadratic takes many
 			t.Errorf("%s took %v", c.name, took)
 		}
 	}
