@@ -11,6 +11,9 @@ import (
 // However much is wrong, the first of it is said, and the rest counted, in
 // time that a person waits.
 func TestManyProblems(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes with the race detector")
+	}
 	const huge, many = 50_000, 20_000
 	tasks := func(n int, each func(i int) string) string {
 		var b strings.Builder
