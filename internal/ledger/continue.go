@@ -29,38 +29,20 @@ func (b *Batch) Continue(k Continuation, changes iter.Seq2[batch.Change, error])
 	if err != nil {
 		return err
 	}
-	var refused error
-	err = b.store.write(func(c *connection) error {
-		if _, err := c.exec("SAVEPOINT continuing"); err != nil {
-			return err
-		}
-		m := merging{batch: b, c: c, at: k.At, adder: adder{batch: b}}
+	return b.together(func(c *connection) (refused, err error) {
 		w := write{batch: b, event: event, data: data}
-		if err := w.apply(c); err != nil {
-			return err
+		if err := w.apply(c); err != nil || w.refused != nil {
+			return w.refused, err
 		}
-		if refused = w.refused; refused == nil && changes != nil {
-			var err error
-			if refused, err = m.all(changes); err != nil {
-				return err
+		if changes != nil {
+			m := merging{batch: b, c: c, at: k.At, adder: adder{batch: b}}
+			if refused, err := m.all(changes); refused != nil || err != nil {
+				return refused, err
 			}
 		}
-		if refused == nil && k.Manifest != nil {
-			if _, err := c.exec(`UPDATE batches SET manifest_path = ?, manifest = ? WHERE key = ?`, k.ManifestPath, k.Manifest, b.key); err != nil {
-				return err
-			}
+		if k.Manifest != nil {
+			_, err = c.exec(`UPDATE batches SET manifest_path = ?, manifest = ? WHERE key = ?`, k.ManifestPath, k.Manifest, b.key)
 		}
-		if refused != nil {
-			if _, err := c.exec("ROLLBACK TO continuing"); err != nil {
-				return err
-			}
-			b.flight = nil
-		}
-		_, err := c.exec("RELEASE continuing")
-		return err
+		return nil, err
 	})
-	if err == nil {
-		err = refused
-	}
-	return err
 }
