@@ -12,20 +12,20 @@ import (
 // round starts every pending task, watches every run, and returns when none is
 // in flight. again says that a further round may start something.
 func (r *runner) round(ctx, starting context.Context) (again bool, err error) {
-	flight, err := r.inFlight()
+	running, err := r.running()
 	if err != nil {
 		return false, err
+	}
+	flight, abroad := running, []Row(nil)
+	if r.SubmitOnly { // nobody waits for them here
+		flight, abroad = nil, running
 	}
 	unsure, err := r.unsureRows()
 	if err != nil {
 		return false, err
 	}
-	abroad, err := r.abroad()
-	if err != nil {
-		return false, err
-	}
-	r.learnTerms(slices.Concat(flight, abroad, unsure))
-	if err := r.budget.open(slices.Concat(flight, abroad), unsure); err != nil {
+	r.learnTerms(slices.Concat(running, unsure))
+	if err := r.budget.open(running, unsure); err != nil {
 		return false, err
 	}
 	group, gctx := errgroup.WithContext(ctx)
@@ -90,18 +90,14 @@ func (r *runner) drained() bool {
 	}
 }
 
-// inFlight returns the rows whose runs are in flight; they are no more
+// running returns the rows whose runs are in flight; they are no more
 // than were once in flight together, and those that were adopted.
-func (r *runner) inFlight() ([]Row, error) {
-	var flight []Row
-	if r.SubmitOnly {
-		return nil, nil
-	}
+func (r *runner) running() (rows []Row, err error) {
 	for row, err := range r.Ledger.Open(StateRunning) {
 		if err != nil {
 			return nil, err
 		}
-		flight = append(flight, row)
+		rows = append(rows, row)
 	}
-	return flight, nil
+	return rows, nil
 }

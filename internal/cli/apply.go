@@ -278,3 +278,17 @@ func readSecrets(sys Sys, m *manifest.Manifest) (batch.Secrets, error) {
 	}
 	return secrets, nil
 }
+
+// storedSecrets reads the values of the secrets that the stored manifest of a
+// batch declares, and returns the names of those that are not set.
+func storedSecrets(sys Sys, info batch.Info) (secrets batch.Secrets, missing []string) {
+	secrets = make(batch.Secrets)
+	for _, name := range manifest.SecretsIn(info.Manifest) {
+		if value := sys.Getenv(name); value != "" {
+			secrets[name] = value
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	return secrets, missing
+}

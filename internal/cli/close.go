@@ -138,13 +138,7 @@ func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
 	}
 	m := &manifest.Manifest{File: info.ManifestPath, Name: info.Name}
 	f := &applyFlags{providerURL: c.flags.address, settle: c.flags.settle, progress: "auto", onInterrupt: interruptDrain}
-	secrets := batch.Secrets{}
-	var missing []string
-	for _, name := range manifest.SecretsIn(info.Manifest) {
-		if secrets[name] = c.sys.Getenv(name); secrets[name] == "" {
-			missing = append(missing, name)
-		}
-	}
+	secrets, missing := storedSecrets(c.sys, info)
 	if len(missing) > 0 {
 		return usage(fmt.Errorf("%s not set: %s", plural(len(missing), "secret"), join(missing)),
 			"what the runs say may hold them, and they are hidden where their values are known")

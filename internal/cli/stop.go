@@ -10,7 +10,6 @@ import (
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
-	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/internal/provider"
 )
 
@@ -87,7 +86,8 @@ func stop(ctx context.Context, sys Sys, f *stopFlags, args []string) (err error)
 	if err != nil {
 		return err
 	}
-	secrets, missing := stopSecrets(sys, info, c.key)
+	secrets, missing := storedSecrets(sys, info)
+	secrets[apiKey] = c.key
 	show := newDisplay(sys, &applyFlags{progress: "none"})
 	show.masks = secrets.Masker()
 	a := &application{
@@ -126,20 +126,6 @@ func holdsStop(err error) error {
 		hint = fmt.Sprintf("end that process first, such as with kill %d there: its runs go on, and the same command stops them then", held.PID)
 	}
 	return &failure{exitHeld, err, hint}
-}
-
-// stopSecrets are the key and the secrets of the batch's manifest, and the names
-// of those that are not set.
-func stopSecrets(sys Sys, info batch.Info, key string) (secrets batch.Secrets, missing []string) {
-	secrets = batch.Secrets{apiKey: key}
-	for _, name := range manifest.SecretsIn(info.Manifest) {
-		if value := sys.Getenv(name); value != "" {
-			secrets[name] = value
-		} else {
-			missing = append(missing, name)
-		}
-	}
-	return secrets, missing
 }
 
 // stopBatch stops what is in flight and says what came of it.
