@@ -284,8 +284,9 @@ func (b *budgeter) drop(position int, one ration) {
 	b.reserved = b.reserved.minus(one)
 }
 
-// longestRun is the longest time that is believed of one run.
-const longestRun = 31 * 24 * time.Hour
+// LongestRun is the longest time that is believed of one run: a service's clock
+// that says more says nothing.
+const LongestRun = 31 * 24 * time.Hour
 
 // lengthOf is how long a run took: by the service's clock, or by ours where that
 // says nothing.
@@ -296,7 +297,7 @@ func lengthOf(row Row, run Observed) time.Duration {
 			began = at
 		}
 	}
-	if length := run.EndedAt.Sub(began); !began.IsZero() && !run.EndedAt.IsZero() && length >= 0 && length <= longestRun {
+	if length := run.EndedAt.Sub(began); !began.IsZero() && !run.EndedAt.IsZero() && length >= 0 && length <= LongestRun {
 		return length
 	}
 	return max(time.Since(row.StartedAt), 0)

@@ -77,7 +77,7 @@ func runLength(created, started, ended time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	length := ended.Sub(started)
-	if length < 0 || length > longestRun {
+	if length < 0 || length > batch.LongestRun {
 		return 0, false
 	}
 	return length, true

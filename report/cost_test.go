@@ -45,7 +45,7 @@ func TestChargeOf(t *testing.T) {
 		{"from its creation on", created, whole, "1", "0.022000"},
 		{"ended before it began", ended(-time.Second), whole, "", "0.020000"},
 		{"ended without a time", lost, whole, "", "0.020000"},
-		{"an absurd length", ended(longestRun + 1), whole, "", "0.020000"},
+		{"an absurd length", ended(batch.LongestRun + 1), whole, "", "0.020000"},
 		{"still running", running, whole, "", ""},
 		{"no run", rejected, whole, "", ""},
 	} {

@@ -48,7 +48,7 @@ func (t *detailText) came(a batch.Attempt) {
 			began = a.CreatedAt
 		}
 		length := a.EndedAt.Sub(began)
-		if began.IsZero() || length > longestRun {
+		if began.IsZero() || length > batch.LongestRun {
 			length = 0
 		}
 		t.field("cost", fmt.Sprintf("%s estimated, for %s", Dollars(price.Of(length)), Duration(price.Time(length))))

@@ -6,10 +6,6 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// longestRun is the longest that a run is believed to have taken, as in the
-// ledger's sums.
-const longestRun = 31 * 24 * time.Hour
-
 // A tally folds events into numbers. It remembers the tasks in flight and
 // nothing of the others, so that it does not grow with the batch.
 type tally struct {
@@ -66,7 +62,7 @@ func (t *tally) add(e batch.Event) time.Duration {
 		f := t.board(e.Position)
 		if r := e.Run; r != nil && !r.StartedAt.IsZero() && !r.EndedAt.Before(r.StartedAt) {
 			f.took = max(r.EndedAt.Sub(r.StartedAt), 1)
-			if f.took > longestRun {
+			if f.took > batch.LongestRun {
 				f.took = 0 // the service's times are absurd, ours are used
 			}
 			t.flight[e.Position] = f

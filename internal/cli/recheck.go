@@ -110,11 +110,9 @@ func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
 
 // knownSecrets are the secrets of a batch's manifest whose values are at hand.
 func knownSecrets(sys Sys, info batch.Info) batch.Secrets {
-	secrets := batch.Secrets{}
-	for _, name := range append(manifest.SecretsIn(info.Manifest), apiKey) {
-		if value := sys.Getenv(name); value != "" {
-			secrets[name] = value
-		}
+	secrets, _ := storedSecrets(sys, info)
+	if key := sys.Getenv(apiKey); key != "" {
+		secrets[apiKey] = key
 	}
 	return secrets
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
-	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -259,15 +258,8 @@ func (f *showFlags) transcript(ctx context.Context, sys Sys, d *report.Detail) e
 // shownSecrets are the key and the secrets that the manifest of a batch
 // declares. What is not set can't be hidden, which is told.
 func shownSecrets(sys Sys, info batch.Info, key string) batch.Secrets {
-	secrets := batch.Secrets{apiKey: key}
-	var missing []string
-	for _, name := range manifest.SecretsIn(info.Manifest) {
-		if value := sys.Getenv(name); value != "" {
-			secrets[name] = value
-		} else {
-			missing = append(missing, name)
-		}
-	}
+	secrets, missing := storedSecrets(sys, info)
+	secrets[apiKey] = key
 	if missing = append(missing, secrets.TooShort()...); len(missing) > 0 {
 		say(sys.Stderr, "bbbatch: warning: --messages: not set or too short, and so not masked: "+join(missing), "set them as apply had them, or use --env-file")
 	}

@@ -7,10 +7,6 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// longestRun is the longest time that is believed of one run. A service's
-// clock that says more says nothing.
-const longestRun = 31 * 24 * time.Hour
-
 // Summary counts the batch, in the database and not in memory.
 func (b *Batch) Summary() (s batch.Summary, err error) {
 	err = b.store.read(func(c *connection) error {

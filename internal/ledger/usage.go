@@ -28,7 +28,7 @@ const cost = `round(?4 + coalesce(paid, 0) / 60000000000.0 * ?5)`
 
 // pricing are the parameters of ended and cost.
 func (b *Batch) pricing(p batch.Price) []any {
-	return []any{int64(longestRun), int64(p.RoundUp), b.key, float64(p.PerRun), float64(p.PerMinute)}
+	return []any{int64(batch.LongestRun), int64(p.RoundUp), b.key, float64(p.PerRun), float64(p.PerMinute)}
 }
 
 // Usage implements [batch.Ledger].
@@ -137,7 +137,7 @@ func typical(c *connection, like int64, template string) (time.Duration, error) 
 				ORDER BY other.key DESC LIMIT 10)
 			AND t.template = ?2 AND a.status = 'COMPLETED' AND length BETWEEN 0 AND ?3
 		ORDER BY t.batch DESC, a.ended_at DESC LIMIT ?4`,
-		[]any{like, template, int64(longestRun), typicalRuns}, func(rows *sql.Rows) (bool, error) {
+		[]any{like, template, int64(batch.LongestRun), typicalRuns}, func(rows *sql.Rows) (bool, error) {
 			var length int64
 			err := rows.Scan(&length)
 			lengths = append(lengths, length)
