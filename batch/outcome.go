@@ -4,11 +4,12 @@ package batch
 // exactly these words.
 type Outcome string
 
-// The outcomes. The first five are final; the others describe a task that has
+// The outcomes. The first six are final; the others describe a task that has
 // not come to its end.
 const (
 	Passed     Outcome = "passed"      // the run completed and its result fits its schema
 	Invalid    Outcome = "invalid"     // the run completed and its result breaks its schema
+	Wrong      Outcome = "wrong"       // the result fits its schema, and an expectation of it is false
 	Failed     Outcome = "failed"      // the run did not complete; the Reason says why
 	Unknown    Outcome = "unknown"     // a create whose fate could not be settled
 	Skipped    Outcome = "skipped"     // nothing was to be bought: the manifest no longer has the task, or its group is decided

@@ -14,6 +14,7 @@ type Policy struct {
 	MaxTime   time.Duration `json:"maxTime,omitempty"`   // from the batch's opening on; then nothing new starts; 0 for no bound
 	Accept    *Share        `json:"accept,omitempty"`    // of the tasks that must pass; nil for all
 	AllowFail []string      `json:"allowFail,omitempty"` // tags of tasks that need not pass
+	Expect    *Checks       `json:"expect,omitempty"`    // what must be true of the batch as a whole; nil for nothing
 }
 
 // A Budget is what a batch may use, retries and continuations included; 0 is no

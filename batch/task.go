@@ -20,6 +20,10 @@ type Task struct {
 	Repeat   *Repetition // nil for a task of its own
 	Group    string      // bounds and halts apply to it together; "" for none
 	Tags     []string
+	Matrix   json.RawMessage   // its values of the matrix as a JSON object; nil without one
+	Checks   *Checks           // what its result must be besides; nil for nothing
+	Skip     string            // why nothing is bought for it, in words; "" for a task to run
+	Hidden   map[string]string // secret cells of its row, by column: not in Row, and hidden like secrets
 }
 
 // A Spec is what is sent to create a run.

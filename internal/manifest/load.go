@@ -27,6 +27,19 @@ type Options struct {
 	// manifest says; as many of the members must pass as it says, and all where it
 	// says nothing or more. 0 leaves it to the manifest.
 	Repeat int
+
+	// Params are values of parameters by name: as they were typed, and, for those
+	// that are not among them, from ParamsFile, a YAML or JSON map; "" for none.
+	Params     map[string]string
+	ParamsFile string
+
+	// Env looks a variable of the environment up; nil knows none.
+	Env func(name string) (string, bool)
+
+	// Rows returns the path of a regular file that has the lines of standard
+	// input, for a task whose forEach is "-"; it is called once, and only then. Nil
+	// makes such a task an error.
+	Rows func() (path string, err error)
 }
 
 // A loader is the state of one Load.

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"errors"
 	"iter"
 	"maps"
@@ -21,7 +22,12 @@ type Manifest struct {
 	Name        string
 	Description string
 	Provider    string   // browserbase or local
+	BaseURL     string   // of the service, where the manifest names another; "" for its own
+	KeySecret   string   // the name of the secret that is the service's key; "" for the usual one
 	Secrets     []string // names, in the order in which they are declared
+
+	Params json.RawMessage // the values in use, in the order of their declaration; nil for none
+	Given  []string        // NAME=VALUE of the parameters that have another value than their default, sorted
 
 	Concurrency       int     // 0 when not given
 	RequestsPerSecond float64 // 0 when not given
@@ -35,6 +41,8 @@ type Manifest struct {
 	Settle   time.Duration  // 0 when not given
 
 	Reports  []Report
+	Baseline *Baseline         // nil for none
+	Notify   *Notify           // nil for none
 	Sites    map[string]string // origin to absolute folder
 	Total    int               // tasks after expansion, each repetition one; of a part those of the part
 	LeftOut  int               // tasks that a part leaves out; 0 in what Load returns
