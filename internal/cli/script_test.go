@@ -53,6 +53,16 @@ func program() {
 	os.Exit(code)
 }
 
+// concurrent are the scripts in which goroutines, processes or signals meet:
+// those that are run with -short, which the race detector needs ten times as long
+// for.
+var concurrent = []string{
+	"big", "create-adopted", "deadline", "detach", "drain", "edited-killed", "edited-unsure", "events", "events-continued",
+	"hostile-lists", "interrupt-stop", "killed", "lock", "nohup", "policy-budget", "policy-canary", "policy-halt",
+	"policy-limits", "policy-repeat", "policy-retry", "policy-time", "progress-verbose", "retry", "retry-submit-only", "reuse",
+	"status-running", "status-watch", "stdout", "stop", "stop-interrupted", "submit-only", "submit-only-groups", "unread",
+}
+
 // TestScripts runs the program. A script that has a folder .server gets a
 // local agents API at $BROWSERBASE_BASE_URL: .server/rules.json are the rules
 // of its script agent, and each word of .server/faults.txt is one of its faults.
@@ -61,8 +71,16 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir, files := "testdata/script", []string(nil)
+	if testing.Short() {
+		for _, name := range concurrent {
+			files = append(files, filepath.Join(dir, name+".txtar"))
+		}
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
+		Files:               files,
 		Deadline:            time.Now().Add(8 * time.Minute),
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE") != "",

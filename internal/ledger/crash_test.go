@@ -69,7 +69,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	}
 	rounds := 4
 	if testing.Short() {
-		rounds = 2
+		rounds = 1
 	}
 	steps := map[int]int{} // acknowledged, by position
 	acknowledged := 0

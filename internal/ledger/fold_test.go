@@ -60,7 +60,11 @@ func anyEvent(r *rand.Rand, tasks int) batch.Event {
 // The events alone tell the same as the rows, after every kind of history.
 func TestFoldAgreesWithTheRows(t *testing.T) {
 	reached := map[batch.State]bool{}
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 1))
 		b := begin(t, openStore(t, t.TempDir()), "main", ledgertest.Tasks(8)...)
 		admitted := 0

@@ -73,6 +73,9 @@ func ways() map[batch.State][]batch.Event {
 }
 
 func transitions(t *testing.T, open Opener) {
+	if testing.Short() {
+		t.Skip("a hundred ledgers, and nothing in it is concurrent")
+	}
 	const (
 		pending, starting, unsure = batch.StatePending, batch.StateStarting, batch.StateUnsure
 		running, ended_, done     = batch.StateRunning, batch.StateEnded, batch.StateDone
