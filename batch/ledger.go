@@ -205,6 +205,7 @@ type Info struct {
 	Repeats      bool      // some of them are members of a repetition; told by the ledger alone
 	ManifestPath string
 	Manifest     []byte
+	Params       json.RawMessage // values of the manifest's parameters, a JSON object; nil where it has none
 }
 
 // A Summary is a batch in numbers, read from the ledger.

@@ -171,4 +171,8 @@ var migrations = [...]string{
 	ALTER TABLE attempts ADD COLUMN agent TEXT;
 	UPDATE attempts SET stop_why = 'deadline' WHERE stop_at IS NOT NULL;
 	CREATE INDEX attempts_unknown ON attempts (batch) WHERE outcome = 'unknown'`,
+
+	// params are the values of the manifest's parameters, a JSON object; NULL
+	// where it declares none.
+	`ALTER TABLE batches ADD COLUMN params BLOB`,
 }
