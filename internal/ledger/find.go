@@ -145,7 +145,7 @@ func (b *Batch) info(c *connection) (batch.Info, error) {
 			EXISTS (SELECT 1 FROM tasks WHERE batch = key AND repeats IS NOT NULL)
 		FROM batches WHERE key = ?`, []any{b.key},
 		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &info.Selection, &info.Label, &policy, &opened, &closed, &info.Halted, &info.Total,
-		&info.ManifestPath, &info.Manifest, &info.Params, &info.Repeats)
+		&info.ManifestPath, &info.Manifest, (*[]byte)(&info.Params), &info.Repeats)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: %q", ErrNoBatch, b.id)
 	}
