@@ -331,7 +331,7 @@ func (a *application) describe(err error) error {
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):
-		check := "check BROWSERBASE_API_KEY"
+		check := "check " + firstOf(a.service.keyName, apiKey)
 		if refused.Status == 402 {
 			check = "check the account's quota and plan"
 		}

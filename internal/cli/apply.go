@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,9 +113,14 @@ BROWSERBASE_BASE_URL.
 			if err := f.which.check(); err != nil {
 				return err
 			}
+			f.part.rows = rowsBeside(sys, file, f.state)
+			defer f.part.rows.remove()
 			m, err := f.part.load(sys, file)
 			if err != nil {
 				return err
+			}
+			if f.part.rows.file() != "" {
+				f.again, f.collect = commented(f.again, sameRows), commented(f.collect, sameRows)
 			}
 			if err := f.checkService(m); err != nil {
 				return err
@@ -207,10 +211,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
-	dir := f.state
-	if dir == "" {
-		dir = filepath.Join(m.Dir, stateFolder)
-	}
+	dir := stateOf(m.File, f.state)
 	if f.verbose {
 		f.trace = show.request
 	}
@@ -229,6 +230,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		return err
 	}
 	defer func() { err = also(err, h.close()) }()
+	h.store.SweepSpools(m.Name, f.part.rows.file())
 	if err := h.store.Reserve(); err != nil {
 		return noState(err)
 	}
@@ -244,6 +246,7 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
 		holding: h, service: srv, secrets: secrets, policy: policy,
 	}
+	f.part.rows.heeded()
 	return a.run(ctx)
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,6 +81,8 @@ Exit codes:
 			if err := f.which.check(); err != nil {
 				return err
 			}
+			f.part.rows = newRows(sys)
+			defer f.part.rows.remove()
 			m, err := f.part.load(sys, name)
 			if err != nil {
 				return err
@@ -134,11 +134,7 @@ func plan(sys Sys, f *planFlags, m *manifest.Manifest) (err error) {
 	if p.kind, p.baseURL, err = serviceOf(sys, m, f.local, f.address); err != nil {
 		return err
 	}
-	dir := f.state
-	if dir == "" {
-		dir = filepath.Join(m.Dir, stateFolder)
-	}
-	p.ledger, err = ledger.OpenReader(dir)
+	p.ledger, err = ledger.OpenReader(stateOf(m.File, f.state))
 	switch {
 	case errors.Is(err, ledger.ErrNoLedger):
 	case err != nil:
@@ -166,8 +162,8 @@ func serviceOf(sys Sys, m *manifest.Manifest, local bool, providerURL string) (k
 		}
 		return "local", "local", nil
 	}
-	baseURL, _, err = address(sys, providerURL)
-	return "browserbase", strings.TrimRight(baseURL, "/"), err
+	baseURL, _, err = whereaboutsOf(m, providerURL).address(sys)
+	return "browserbase", baseURL, err
 }
 
 // find finds the batch that would go on, as apply does, and says what it would

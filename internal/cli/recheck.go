@@ -18,6 +18,7 @@ type recheckFlags struct {
 	write    bool
 	json     bool
 	envFile  string
+	params   paramFlags
 }
 
 func newRecheck(sys Sys) *cobra.Command {
@@ -27,7 +28,8 @@ func newRecheck(sys Sys) *cobra.Command {
 		Short: "Judge the stored results of a batch again",
 		Long: `Judge the stored results of a batch again, each as it was judged when its run had
 ended: with the schemas of the batch, or with those of the tasks of another
-manifest that have the same ids (--manifest). Nothing is sent and nothing is
+manifest that have the same ids (--manifest), whose parameters are those of the
+batch but for what --param and --params-file say. Nothing is sent and nothing is
 bought; no key and no secret is needed. Secrets that are set are masked in what
 is said; where a result is known to hold one that is not set, nothing of it is
 repeated.
@@ -56,6 +58,7 @@ Exit codes:
 	}
 	flagGroup(cmd, "Judging", func(flags *pflag.FlagSet) {
 		flags.StringVar(&f.manifest, "manifest", "", "judge by the schemas of the tasks of `FILE`")
+		f.params.define(flags)
 		flags.BoolVar(&f.write, "write", false, "record the new verdicts in the ledger")
 		envFileVar(flags, &f.envFile)
 	})
@@ -64,10 +67,14 @@ Exit codes:
 	cmd.ValidArgsFunction = f.which.complete(sys)
 	// The only error is a second registration.
 	_ = cmd.MarkFlagFilename("manifest", manifestExtensions()...)
+	completeParams(cmd, func([]string) string { return f.manifest })
 	return cmd
 }
 
 func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
+	if f.manifest == "" && f.params.said() {
+		return errParamsOfNothing
+	}
 	b, err := f.which.open(sys, args)
 	if err != nil {
 		return err
@@ -79,7 +86,10 @@ func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
 	}
 	var m *manifest.Manifest
 	if f.manifest != "" {
-		if m, err = load(sys, f.manifest); err != nil {
+		f.params.stored = info.Params
+		by := selection{params: f.params, rows: newRows(sys)}
+		defer by.rows.remove()
+		if m, err = by.load(sys, f.manifest); err != nil {
 			return err
 		}
 	} else if b.file != "" && !hasText(b.file, info.Manifest) && info.ManifestPath != "-" {

@@ -26,6 +26,7 @@ type retrying struct {
 	taken bool   // the batch was taken up
 	next  string // the command that goes on with it then; "" where the same one does
 	after string // a newer batch, with which that goes on first; "" for none
+	rows  bool   // rows were read of standard input
 }
 
 // choose goes through a batch and decides which tasks are run again. each, which

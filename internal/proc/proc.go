@@ -37,7 +37,9 @@ const outputGrace = time.Second
 // A LimitError says that a program took longer than it may.
 type LimitError struct{ Limit time.Duration }
 
-func (e *LimitError) Error() string { return fmt.Sprintf("did not end within %s and was killed", e.Limit) }
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("did not end within %s and was killed", e.Limit)
+}
 
 // Run runs a program and waits for its end. The error is [*LimitError] after the
 // limit, ctx's cause once that is done, [*exec.ExitError] when the program ends
