@@ -33,7 +33,8 @@ type application struct {
 	policy  batch.Policy  // of the manifest and the flags
 	offset  time.Duration // the service's clock minus ours
 
-	collecting bool // carry leaves the batch open
+	opened     string // id of the batch; "" before there is one
+	collecting bool   // carry leaves the batch open
 
 	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
 
@@ -75,6 +76,7 @@ func (a *application) run(ctx context.Context) error {
 	if err != nil {
 		return a.describe(err)
 	}
+	a.opened = b.ID()
 	info, err := b.Info()
 	if err != nil {
 		return err

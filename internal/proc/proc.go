@@ -76,9 +76,24 @@ func Run(ctx context.Context, c Command) error {
 	case succeeded(cmd):
 		return nil // what it left behind may hold its output open, and it need not read all of its input
 	}
-	var start *fs.PathError // the program's path is the caller's, and there whole
-	if errors.As(err, &start) {
-		return start.Err
+	return bare(err)
+}
+
+// Check reports why a program could not be run, as far as that can be told
+// without running it.
+func (c Command) Check() error {
+	program, err := c.program()
+	if err != nil {
+		return err
+	}
+	_, err = exec.LookPath(program)
+	return bare(errors.Unwrap(err))
+}
+
+// bare is an error without the path, which the caller has as the user wrote it.
+func bare(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
 	}
 	return err
 }

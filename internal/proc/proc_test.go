@@ -105,16 +105,18 @@ func TestHowItEnds(t *testing.T) {
 		c    proc.Command
 		is   error
 		says string
+
+		check bool // it can be told before
 	}{
-		{"it need not read its input", nil, with(sh("exit 0"), bytes.Repeat([]byte("x"), 1<<20)), nil, ""},
-		{"what it leaves behind may hold its output", nil, with(sh("sleep 5 & exit 0"), nil), nil, ""},
-		{"another code", nil, sh("exit 3"), nil, "exit status 3"},
-		{"a signal", nil, sh("kill -9 $$"), nil, "signal: killed"},
-		{"no such program", nil, proc.Command{Args: []string{"no-such-program-of-bbbatch"}, Limit: time.Second}, exec.ErrNotFound, ""},
-		{"no such path", nil, proc.Command{Args: []string{"./no-such"}, Limit: time.Second}, os.ErrNotExist, ""},
-		{"no program", nil, proc.Command{Limit: time.Second}, nil, "there is no program to run"},
-		{"no limit", nil, proc.Command{Args: []string{"true"}}, nil, "a program needs a time limit, not 0s"},
-		{"cancelled", cancelled, sh("sleep 60"), told, ""},
+		{"it need not read its input", nil, with(sh("exit 0"), bytes.Repeat([]byte("x"), 1<<20)), nil, "", false},
+		{"what it leaves behind may hold its output", nil, with(sh("sleep 5 & exit 0"), nil), nil, "", false},
+		{"another code", nil, sh("exit 3"), nil, "exit status 3", false},
+		{"a signal", nil, sh("kill -9 $$"), nil, "signal: killed", false},
+		{"no such program", nil, proc.Command{Args: []string{"no-such-program-of-bbbatch"}, Limit: time.Second}, exec.ErrNotFound, "", true},
+		{"no such path", nil, proc.Command{Args: []string{"./no-such"}, Limit: time.Second}, os.ErrNotExist, "", true},
+		{"no program", nil, proc.Command{Limit: time.Second}, nil, "there is no program to run", true},
+		{"no limit", nil, proc.Command{Args: []string{"true"}}, nil, "a program needs a time limit, not 0s", false},
+		{"cancelled", cancelled, sh("sleep 60"), told, "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,6 +127,9 @@ func TestHowItEnds(t *testing.T) {
 			var out bytes.Buffer
 			test.c.Output = &out
 			err := proc.Run(ctx, test.c)
+			if check := test.c.Check(); test.check && (check == nil || err == nil || check.Error() != err.Error()) {
+				t.Errorf("Check: got %v, want %v", check, err)
+			}
 			switch {
 			case test.is != nil:
 				if !errors.Is(err, test.is) {
