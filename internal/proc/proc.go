@@ -47,9 +47,6 @@ func (e *LimitError) Error() string {
 // limit, or when ctx is done, every process of its group is killed; on Windows
 // the program alone is.
 func Run(ctx context.Context, c Command) error {
-	if len(c.Args) == 0 || c.Args[0] == "" {
-		return errors.New("there is no program to run")
-	}
 	if c.Limit <= 0 {
 		return fmt.Errorf("a program needs a time limit, not %s", c.Limit)
 	}
@@ -103,6 +100,9 @@ func succeeded(cmd *exec.Cmd) bool { return cmd.ProcessState != nil && cmd.Proce
 // program is the path to run: a name alone is looked for as a shell does, a path
 // is relative to Dir.
 func (c Command) program() (string, error) {
+	if len(c.Args) == 0 || c.Args[0] == "" {
+		return "", errors.New("there is no program to run")
+	}
 	name := filepath.FromSlash(c.Args[0])
 	if filepath.Base(name) == name {
 		found, err := exec.LookPath(name)
