@@ -54,7 +54,7 @@ func TestReportsOfAPricedBatch(t *testing.T) {
 	want := map[report.Format]string{}
 	for _, f := range []report.Format{report.CSV, report.JSONL} {
 		var out bytes.Buffer
-		if err := report.Write(&out, f, b); err != nil {
+		if err := report.Write(&out, f, report.Options{}, b); err != nil {
 			t.Fatal(err)
 		}
 		want[f] = out.String()
