@@ -129,7 +129,7 @@ func (r *repetition) record() batch.Record {
 		Unwrapped: shown.Verdict.Unwrapped,
 	}
 	rec.Attempts = r.attempts
-	for _, m := range []*batch.Record{r.good, r.bad, r.waiting} {
+	for _, m := range []*batch.Record{r.waiting, r.bad, r.good} {
 		if m != nil && m != shown {
 			rec.Attempts = append(rec.Attempts, m.Attempts...)
 		}

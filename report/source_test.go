@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // memory is a Source in memory. Records are looked at when they are yielded,
@@ -92,3 +93,10 @@ const productSchema = `{"type":"object","properties":{
 	"extra":{"type":"object"},
 	"inStock":{"type":["boolean","null"]},
 	"id":{"type":"integer"}}}`
+
+func falseExpectations() []schema.Problem {
+	return []schema.Problem{
+		{Kind: "expect", Keyword: "expect", Message: "result.price is 25", Expression: "result.price <= 20", Because: "price list", Values: []byte(`{"result.price":25}`)},
+		{Kind: "expect", Keyword: "expect", Message: "the names differ", Expression: "result.a == result.b"},
+	}
+}
