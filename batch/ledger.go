@@ -162,6 +162,8 @@ type Record struct {
 	State    State
 	Outcome  Outcome // a display outcome while the task is unfinished
 	Row      json.RawMessage
+	Matrix   json.RawMessage
+	Checks   *Checks // what judges the result beside its schema; nil for nothing
 	Run      string
 	Judge    string
 	Verdict  Verdict // zero while unfinished
