@@ -28,7 +28,10 @@ func (b *foundBatch) inputs(info batch.Info) []string {
 // inputsOf reads a manifest with the parameters of its batch. Rows of standard
 // input are no file that could be replaced: none are read.
 func (b *foundBatch) inputsOf(path string, o manifest.Options, info batch.Info) []string {
-	o.Env, o.Stored = b.lookup, info.Params
+	o.Env = b.lookup
+	if err := (&paramFlags{stored: info.Params}).into(&o, path); err != nil {
+		return nil
+	}
 	if path != "-" {
 		none := newRows(Sys{Stdin: bytes.NewReader(nil)})
 		defer none.remove()

@@ -121,7 +121,7 @@ func (s *selection) read(sys Sys, path string) (*manifest.Manifest, error) {
 		return nil, wrongFlag("repeat", fmt.Errorf("must be at most %d, not %d", manifest.RepeatMost, s.repeat), "")
 	}
 	o := manifest.Options{Stdin: sys.Stdin, Dir: ".", Repeat: s.repeat, Env: sys.lookup}
-	if err := s.params.into(&o); err != nil {
+	if err := s.params.into(&o, path); err != nil {
 		return nil, err
 	}
 	if s.rows != nil && path != "-" {

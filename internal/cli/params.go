@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -57,11 +60,55 @@ func (p *paramFlags) values() (map[string]string, error) {
 	return values, nil
 }
 
-// into adds the parameters to how a manifest is read.
-func (p *paramFlags) into(o *manifest.Options) (err error) {
-	o.Params, err = p.values()
-	o.ParamsFile, o.Stored = p.file, p.stored
-	return err
+// into adds the parameters to how the manifest at path is read: those of its
+// batch too, where it still declares them and the command line does not say
+// otherwise.
+func (p *paramFlags) into(o *manifest.Options, path string) (err error) {
+	if o.Params, err = p.values(); err != nil {
+		return err
+	}
+	o.ParamsFile = p.file
+	if len(p.stored) == 0 {
+		return nil
+	}
+	stored, err := paramTexts(p.stored)
+	if err != nil {
+		return fmt.Errorf("the stored parameters of the batch: %w", err)
+	}
+	look := *o
+	if path == "-" && o.Stdin != nil {
+		text, err := io.ReadAll(o.Stdin)
+		if err != nil {
+			return err
+		}
+		o.Stdin, look.Stdin = bytes.NewReader(text), bytes.NewReader(text)
+	}
+	inFile := manifest.KeysIn(p.file)
+	for _, declared := range manifest.ParamsIn(path, look) {
+		value, kept := stored[declared.Name]
+		if _, said := o.Params[declared.Name]; kept && !said && !slices.Contains(inFile, declared.Name) {
+			o.Params[declared.Name] = value
+		}
+	}
+	return nil
+}
+
+// paramTexts are the values of an object as --param takes them: the text of a
+// string, and any other value as it is written.
+func paramTexts(object json.RawMessage) (map[string]string, error) {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(object, &values); err != nil {
+		return nil, err
+	}
+	texts := make(map[string]string, len(values))
+	for name, value := range values {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(value)
+		}
+		texts[name] = text
+	}
+	return texts, nil
 }
 
 // words are the flags that give a manifest the same parameters.
@@ -86,7 +133,7 @@ func completeParams(cmd *cobra.Command, path func(args []string) string) {
 			return nil, directive
 		}
 		name, _, valued := strings.Cut(prefix, "=")
-		for _, p := range manifest.ParamsIn(file) {
+		for _, p := range manifest.ParamsIn(file, manifest.Options{}) {
 			switch {
 			case strings.ContainsFunc(p.Name, isNoWord):
 			case !valued && strings.HasPrefix(p.Name, prefix):

@@ -56,16 +56,17 @@ func stateOf(path, state string) string {
 	return state
 }
 
-// spool reads standard input to its end and returns the file that has it.
+// spool reads standard input to its end and returns the file that has it. An
+// error's text follows the words "standard input".
 func (r *rows) spool() (string, error) {
 	folder := r.folder
 	if folder == "" {
 		folder = os.TempDir()
 	} else if err := r.makeFolder(); err != nil {
-		return "", fmt.Errorf("the state folder can't be used: %w", err)
+		return "", fmt.Errorf("can't be kept in the state folder: %w", err)
 	}
 	if r.sys.Stdin == nil {
-		return "", errors.New("there is no standard input")
+		return "", errors.New("is not there")
 	}
 	if r.sys.StdinTerminal != nil && r.sys.StdinTerminal() {
 		say(r.sys.Stderr, "reading rows from the terminal, one JSON object a line; Ctrl-D ends them", "")
@@ -73,7 +74,7 @@ func (r *rows) spool() (string, error) {
 	path := filepath.Join(folder, r.name())
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("can't be kept: %w", err)
 	}
 	r.mu.Lock()
 	r.path = path
@@ -81,7 +82,7 @@ func (r *rows) spool() (string, error) {
 	r.watch()
 	_, err = io.Copy(file, r.sys.Stdin)
 	if err = errors.Join(err, file.Close()); err != nil {
-		return "", fmt.Errorf("keeping the rows of standard input: %w", err)
+		return "", fmt.Errorf("can't be kept: %w", err)
 	}
 	return path, nil
 }

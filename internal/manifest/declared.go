@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
@@ -13,11 +14,12 @@ type DeclaredParam struct {
 	Enum        []string // the texts of its values; nil for any
 }
 
-// ParamsIn reads the parameters that the manifest at path declares, in its
-// order, whatever else it holds: nil where that can't be read.
-func ParamsIn(path string) []DeclaredParam {
+// ParamsIn reads the parameters that the manifest at path declares, or that of
+// o.Stdin when path is "-", in its order and whatever else it holds: nil where it
+// can't be read.
+func ParamsIn(path string, o Options) []DeclaredParam {
 	m := &Manifest{File: path}
-	if m.read(Options{}) != nil {
+	if m.read(o) != nil {
 		return nil
 	}
 	n, _ := valueAt(m.Text, "params")
@@ -37,6 +39,24 @@ func ParamsIn(path string) []DeclaredParam {
 		out = append(out, p)
 	}
 	return out
+}
+
+// KeysIn reads the keys of the map in the YAML or JSON file at path, as far as
+// they can be told.
+func KeysIn(path string) []string {
+	m := &Manifest{File: path}
+	if m.read(Options{}) != nil {
+		return nil
+	}
+	root, err := decode(yaml.NewDecoder(bytes.NewReader(m.Text)))
+	if err != nil {
+		return nil
+	}
+	var keys []string
+	for key := range pairs(behind(root)) {
+		keys = append(keys, key.Value)
+	}
+	return keys
 }
 
 // A DeclaredService is where the text of a manifest says that runs are bought.

@@ -16,18 +16,18 @@ func TestParamsIn(t *testing.T) {
 	}
 	enum := []string{"US", "DE", "1"}
 	want := []DeclaredParam{{"country", "Storefront", enum}, {"again", "Storefront", enum}, {"odd", "", nil}, {"plain", "", nil}}
-	if diff := cmp.Diff(want, ParamsIn(path)); diff != "" {
+	if diff := cmp.Diff(want, ParamsIn(path, Options{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, wrong := range []string{"params: [a]", "- params: {a: {}}", "tasks: []", ""} {
 		if err := os.WriteFile(path, []byte(wrong), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := ParamsIn(path); got != nil {
+		if got := ParamsIn(path, Options{}); got != nil {
 			t.Errorf("%q: got %v, want none", wrong, got)
 		}
 	}
-	if got := ParamsIn(path + "x"); got != nil {
+	if got := ParamsIn(path+"x", Options{}); got != nil {
 		t.Errorf("no file: got %v, want none", got)
 	}
 }
@@ -45,5 +45,22 @@ func TestServiceIn(t *testing.T) {
 		if got := ServiceIn([]byte(text)); got != want {
 			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
+	}
+}
+
+func TestKeysIn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "params.yaml")
+	for text, want := range map[string][]string{
+		"a: 1\nb: {c: 2}\n": {"a", "b"}, `{"x": [1], "y": null}`: {"x", "y"}, "- a": nil, "": nil, "a: [": nil,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, KeysIn(path)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	if got := KeysIn(path + "x"); got != nil {
+		t.Errorf("no file: got %v, want none", got)
 	}
 }

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,11 +32,6 @@ type Options struct {
 	// that are not among them, from ParamsFile, a YAML or JSON map; "" for none.
 	Params     map[string]string
 	ParamsFile string
-
-	// Stored are values as [Manifest.Params] had them, for those parameters that
-	// neither names; what of them the manifest does not declare is ignored. Nil for
-	// none.
-	Stored json.RawMessage
 
 	// Env looks a variable of the environment up; nil knows none.
 	Env func(name string) (string, bool)
