@@ -77,7 +77,7 @@ func (p *paramFlags) into(o *manifest.Options, path string) (err error) {
 	}
 	look := *o
 	if path == "-" && o.Stdin != nil {
-		text, err := io.ReadAll(o.Stdin)
+		text, err := io.ReadAll(io.LimitReader(o.Stdin, 64<<20+1)) // the manifest package has a bound of its own
 		if err != nil {
 			return err
 		}

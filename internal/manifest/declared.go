@@ -65,7 +65,7 @@ type DeclaredService struct {
 	KeySecret string // the secret that is the service's key; "" for the usual one
 }
 
-var aloneSecret = regexp.MustCompile(`^\s*\$\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*$`)
+var aloneSecret = regexp.MustCompile(`^\s*\$\{\{\s*secrets(?:\.|\[["'])([A-Za-z_][A-Za-z0-9_]*)(?:["']\])?\s*\}\}\s*$`)
 
 // ServiceIn reads what the text of a manifest says of its service, whatever
 // else it holds.

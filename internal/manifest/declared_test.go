@@ -39,6 +39,7 @@ func TestServiceIn(t *testing.T) {
 		"provider: {kind: browserbase, baseURL: https://a.example}":   {Named: true},
 		"provider:\n  apiKey: \"${{ secrets.OTHER_KEY }}\"\ntasks: [": {KeySecret: "OTHER_KEY"},
 		"provider: {apiKey: \"${{secrets.K}}\", baseURL: \"\"}":       {KeySecret: "K"},
+		"provider: {apiKey: '${{ secrets[\"K\"] }}'}":                 {KeySecret: "K"},
 		"provider: {apiKey: \"x${{ secrets.K }}\"}":                   {},
 		"provider: [apiKey]": {},
 	} {
