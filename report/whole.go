@@ -2,41 +2,12 @@ package report
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// holds reports whether what was expected of a batch as a whole is true, as far
-// as it was looked at.
-func holds(verdicts []batch.WholeVerdict) bool {
-	return !slices.ContainsFunc(verdicts, func(v batch.WholeVerdict) bool { return !v.Holds })
-}
-
-// wholeLines say which expectations of a batch are false, a line each.
-func wholeLines(verdicts []batch.WholeVerdict) (lines []string) {
-	for _, v := range verdicts {
-		if v.Holds {
-			continue
-		}
-		line := Clean(v.That) + " is false"
-		switch {
-		case v.Message == "":
-		case strings.HasPrefix(v.Message, v.That):
-			line = Clean(v.Message)
-		default:
-			line += ": " + Clean(v.Message)
-		}
-		if v.Because != "" {
-			line += " (" + Clean(v.Because) + ")"
-		}
-		lines = append(lines, fit("batchExpect: "+line, maxLine))
-	}
-	return lines
-}
-
-// A wholeObject is an expectation of a batch as programs read it.
+// A wholeObject is what became of an expectation of a batch as a whole, for
+// programs.
 type wholeObject struct {
 	That    string          `json:"that"`
 	Because string          `json:"because,omitempty"`
@@ -45,9 +16,32 @@ type wholeObject struct {
 	Values  json.RawMessage `json:"values,omitempty"`
 }
 
-func wholeObjects(verdicts []batch.WholeVerdict) (objects []wholeObject) {
+// wholeOf is nil where nothing was evaluated. The words and values of those that
+// do not hold may quote results.
+func wholeOf(verdicts []batch.WholeVerdict, words bool) []wholeObject {
+	var all []wholeObject
 	for _, v := range verdicts {
-		objects = append(objects, wholeObject{v.That, v.Because, v.Holds, v.Message, v.Values})
+		o := wholeObject{That: v.That, Because: v.Because, Holds: v.Holds}
+		if words {
+			o.Message, o.Values = v.Message, v.Values
+		}
+		all = append(all, o)
 	}
-	return objects
+	return all
+}
+
+// wholeLines says which expectations of the batch as a whole are false, one to a
+// line.
+func wholeLines(verdicts []batch.WholeVerdict) (lines []string) {
+	for _, v := range verdicts {
+		if v.Holds {
+			continue
+		}
+		words := v.Message
+		if words == "" {
+			words = v.That + " is false"
+		}
+		lines = append(lines, "batchExpect: "+fit(Clean(words), maxLine))
+	}
+	return lines
 }
