@@ -75,6 +75,7 @@ type batchRecord struct {
 	Counts     json.RawMessage `json:"counts"`
 	Runs       int             `json:"runs"`
 	RunSeconds float64         `json:"runSeconds"`
+	Whole      []wholeObject   `json:"batchExpect,omitempty"`
 }
 
 func recordOf(s batch.Summary) batchRecord {
@@ -89,6 +90,7 @@ func recordOf(s batch.Summary) batchRecord {
 		OpenedAt: stampOrNull(i.OpenedAt), ClosedAt: stampOrNull(i.ClosedAt),
 		Verdict: strings.ReplaceAll(Verdict(s), " ", "_"), Halted: i.Halted,
 		Tasks: i.Total, Counts: append(counts, '}'), Runs: s.Runs, RunSeconds: float64(s.RunTime.Milliseconds()) / 1000,
+		Whole: wholeOf(s.Whole, true),
 	}
 }
 

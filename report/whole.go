@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
@@ -38,8 +39,11 @@ func wholeLines(verdicts []batch.WholeVerdict) (lines []string) {
 			continue
 		}
 		words := v.Message
-		if words == "" {
-			words = v.That + " is false"
+		if !strings.HasPrefix(words, v.That) {
+			words = joined(": ", v.That+" is false", words)
+		}
+		if v.Because != "" {
+			words += " (" + v.Because + ")"
 		}
 		lines = append(lines, "batchExpect: "+fit(Clean(words), maxLine))
 	}

@@ -176,6 +176,8 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Reuse:             find,
 		Offset:            a.offset,
 		Secrets:           a.secrets,
+		Checker:           manifest.Checker,
+		Whole:             manifest.NewWhole,
 		Drain:             drain,
 		Stop:              a.stop,
 		SubmitOnly:        a.flags.submitOnly && tasks != nil,

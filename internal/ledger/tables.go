@@ -173,9 +173,9 @@ var migrations = [...]string{
 	CREATE INDEX attempts_unknown ON attempts (batch) WHERE outcome = 'unknown'`,
 
 	// params are the values of the manifest's parameters, a JSON object; NULL where
-	// it declares none. whole has what became of the expectations of a batch as a whole, NULL where
-	// they were not evaluated since it was last taken up. A task's checks are named
-	// by digest, '' for none; hidden names the columns of its row whose cells are
+	// it declares none. whole has what became of the expectations of a batch as a
+	// whole, NULL where they were not evaluated since it was last taken up. A task's
+	// checks are named by digest, '' for none; hidden names the columns of its row whose cells are
 	// secret, which are nowhere; skip says why the manifest buys nothing for it.
 	`ALTER TABLE batches ADD COLUMN params BLOB;
 	ALTER TABLE batches ADD COLUMN whole TEXT;
