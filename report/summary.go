@@ -81,6 +81,9 @@ func selectedLine(info batch.Info, o SummaryOptions) string {
 	if info.Selection == "" {
 		return ""
 	}
+	if strings.HasPrefix(info.Selection, "--param ") || strings.HasPrefix(info.Selection, "--repeat ") {
+		return "with " + Clean(info.Selection) // all of its tasks: what chooses some comes first
+	}
 	part := counted(info.Total, "task", "tasks")
 	if o.Of > 0 {
 		part = Count(info.Total) + " of " + counted(o.Of, "task", "tasks")

@@ -51,6 +51,7 @@ A task is
   rejudged    how its result is judged was edited: the stored one is judged again
   stale       it passed and asks something else now: it is kept
   reused      an earlier batch has a result of the same request (--reuse)
+  skipped     its if is false, or its row is bad: nothing is bought
   kept        it is done
   left        the manifest no longer has it: it is kept, or never started
 
