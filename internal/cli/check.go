@@ -31,7 +31,7 @@ are not set are named as warnings. FILE "-" is standard input.
 
 Every problem is printed at once, in file order, as FILE:LINE:COLUMN: WHERE: WHAT.
 With --json they go to standard output as
-  {"ok":…,"tasks":N,"selected":N,"problems":[{"file":…,"line":N,"column":N,
+  {"ok":…,"tasks":N,"selected":N,"skipped":N,"problems":[{"file":…,"line":N,"column":N,
    "path":…,"message":…,"hint":…,"warning":…}]}
 where a line or column of 0 means the whole of what is around it.
 
@@ -85,6 +85,13 @@ Exit codes:
 			tasks, err := f.part.howMany(part)
 			if err != nil {
 				return err
+			}
+			skipped, err := f.part.skipped(part)
+			if err != nil {
+				return err
+			}
+			if skipped > 0 {
+				tasks += fmt.Sprintf(", %s of them skipped", report.Count(skipped))
 			}
 			_, err = fmt.Fprintf(sys.stdout(), "%s: ok: %s\n", m.File, tasks)
 			return unlessGone(err)

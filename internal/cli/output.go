@@ -37,7 +37,7 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 	}
 	if len(f.outputs) == 0 {
 		for i, r := range m.Reports {
-			outs = append(outs, output{report.Output{Format: report.Format(r.Format), Path: r.Path}, &m.Reports[i]})
+			outs = append(outs, output{report.Output{Format: report.Format(r.Format), Path: r.Path, Options: reportOptions(r)}, &m.Reports[i]})
 		}
 	}
 	if len(outs) == 0 {

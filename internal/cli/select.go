@@ -185,6 +185,22 @@ func (s *selection) howMany(m *manifest.Manifest) (string, error) {
 	return fmt.Sprintf("%s of %s selected: %s", report.Count(m.Total), plural(m.Total+m.LeftOut, "task"), ids), err
 }
 
+// skipped counts the tasks of m, which is selected, for which nothing is bought.
+func (s *selection) skipped(m *manifest.Manifest) (n int, err error) {
+	if !s.given() || m.Skipped == 0 {
+		return m.Skipped, nil
+	}
+	for t, err := range m.Tasks(nil) {
+		if err != nil {
+			return 0, err
+		}
+		if t.Skip != "" {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // someIDs lists the first tasks by their ids.
 func someIDs(m *manifest.Manifest) (string, error) {
 	most := min(m.Total, 8)

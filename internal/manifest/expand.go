@@ -22,6 +22,7 @@ type expander struct {
 	secrets  map[string]string // nil: variables get their masked form
 	compiled map[string]*schema.Schema
 	shared   map[string]map[string]any // what the expressions of all tasks see
+	skipped  int                       // tasks that identify found to be skipped
 }
 
 // expand makes the task of one row; r is nil without forEach. Of an entry that

@@ -12,6 +12,9 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 		return x.id(e, x.values(r))
 	}
 	t, err := x.expand(e, r)
+	if t.Skip != "" {
+		x.skipped += e.size()
+	}
 	return t.ID, err
 }
 
@@ -53,6 +56,7 @@ func (l *loader) firstPass() {
 			l.ps.add(p)
 		}
 	}
+	l.m.Skipped = x.skipped
 }
 
 // twice says who has the id already.

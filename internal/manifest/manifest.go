@@ -45,6 +45,7 @@ type Manifest struct {
 	Notify   *Notify           // nil for none
 	Sites    map[string]string // origin to absolute folder
 	Total    int               // tasks after expansion, each repetition one; of a part those of the part
+	Skipped  int               // tasks for which nothing is bought; of a part those of the whole
 	LeftOut  int               // tasks that a part leaves out; 0 in what Load returns
 	Warnings []Problem
 
