@@ -31,9 +31,9 @@ are not set are named as warnings. FILE "-" is standard input.
 
 Every problem is printed at once, in file order, as FILE:LINE:COLUMN: WHERE: WHAT.
 With --json they go to standard output as
-  {"ok":…,"tasks":N,"selected":N,"skipped":N,"problems":[{"file":…,"line":N,"column":N,
-   "path":…,"message":…,"hint":…,"warning":…}]}
-where a line or column of 0 means the whole of what is around it.
+  {"ok":…,"tasks":N,"selected":N,"skipped":N,"problems":[{"file":…,"line":N,
+   "column":N,"path":…,"message":…,"hint":…,"warning":…}]}
+where selected is there with a selection, skipped where tasks are, and a line or column of 0 means the whole of what is around it.
 
 --select, --tag and --limit show what apply would run; the whole manifest is
 checked all the same. --render prints the one request that would create the run

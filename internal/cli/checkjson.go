@@ -12,7 +12,7 @@ type checked struct {
 	OK       bool      `json:"ok"`
 	Tasks    int       `json:"tasks"`              // 0 when the manifest is wrong
 	Selected *int      `json:"selected,omitempty"` // only with a selection
-	Skipped  int       `json:"skipped"`            // of those that are selected, else of all
+	Skipped  int       `json:"skipped,omitempty"`  // of those that are selected, else of all
 	Problems []problem `json:"problems"`           // and warnings; never null
 }
 
