@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	".": {"internal/cli"},
 	"internal/cli": {
 		"api", "api/browserbase", "batch", "internal/expr", "internal/failpoint", "internal/ledger", "internal/manifest",
-		"internal/provider", "internal/server", "report", "schema",
+		"internal/proc", "internal/provider", "internal/server", "report", "schema",
 	},
 	"report":             {"batch", "internal/failpoint", "schema"},
 	"internal/manifest":  {"batch", "internal/expr", "schema"},
@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"internal/server":    {},
 	"internal/expr":      {},
 	"internal/failpoint": {},
+	"internal/proc":      {},
 	"schema":             {},
 	"api":                {},
 }

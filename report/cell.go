@@ -6,14 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// textCell makes a cell of a string: a NUL or a byte that is no UTF-8 becomes
+// A cell makes the cells of a table.
+type cell struct {
+	unguarded bool
+}
+
+// text makes a cell of a string: a NUL or a byte that is no UTF-8 becomes
 // U+FFFD, every other character stays, and what a spreadsheet would run is
 // guarded.
-func textCell(s string) string {
+func (c cell) text(s string) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
-	return guard(strings.ReplaceAll(s, "\x00", "\uFFFD"))
+	s = strings.ReplaceAll(s, "\x00", "\uFFFD")
+	if c.unguarded {
+		return s
+	}
+	return guard(s)
 }
 
 // guard puts an apostrophe before a string that a spreadsheet would take for a
@@ -28,16 +37,16 @@ func guard(s string) string {
 	return s
 }
 
-// jsonCell makes a cell of a value in compact JSON: a string's text, nothing
+// json makes a cell of a value in compact JSON: a string's text, nothing
 // for null, and the JSON itself for all else, so that a number keeps every
 // digit. Only strings need the guard: no other value can start with one of its
 // characters, save a number with its minus.
-func jsonCell(value []byte) string {
+func (c cell) json(value []byte) string {
 	if len(value) == 0 || value[0] == 'n' {
 		return ""
 	}
 	if value[0] == '"' {
-		return textCell(unquote(value))
+		return c.text(unquote(value))
 	}
 	return string(value)
 }

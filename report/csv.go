@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,10 +16,13 @@ import (
 // error.
 const maxShown = 64 << 20
 
-// writeTable writes the header and a row per task, quoted as RFC 4180 says, in
-// UTF-8 without a byte order mark. Lines end with LF, which diff and cron mail
-// like better than CRLF and every spreadsheet reads.
-func writeTable(w io.Writer, comma rune, s Source) error {
+// byteOrderMark is what Excel tells UTF-8 by.
+const byteOrderMark = "\uFEFF"
+
+// writeTable writes the header and the rows, quoted as RFC 4180 says, in UTF-8.
+// Lines end with LF, which diff and cron mail like better than CRLF and every
+// spreadsheet reads.
+func writeTable(w io.Writer, comma rune, o Options, s Source) error {
 	info, err := s.Info()
 	if err != nil {
 		return err
@@ -29,97 +31,36 @@ func writeTable(w io.Writer, comma rune, s Source) error {
 	if err != nil {
 		return err
 	}
-	c := resultColumns(schemas, info.Repeats)
+	if o.BOM {
+		if _, err := io.WriteString(w, byteOrderMark); err != nil {
+			return err
+		}
+	}
+	t := newTable(o, schemas, info.Repeats)
 	out := csv.NewWriter(w)
 	out.Comma = comma
-	if err := out.Write(c.header()); err != nil {
+	if err := out.Write(t.header()); err != nil {
 		return err
 	}
-	t := table{columns: c, picker: newPicker(c), repeats: info.Repeats}
-	for rec, err := range s.Records(0) {
+	tasks := s.Records(0)
+	if info.Repeats && !o.Repetitions {
+		tasks = folded(s)
+	}
+	for rec, err := range tasks {
 		if err != nil {
 			return err
 		}
-		row, err := t.row(rec)
-		if err != nil {
-			return err
-		}
-		if err := out.Write(row); err != nil {
-			return err
+		for row, err := range t.rows(rec) {
+			if err != nil {
+				return err
+			}
+			if err := out.Write(row); err != nil {
+				return err
+			}
 		}
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// A table makes rows; cells and doc are used again for each.
-type table struct {
-	columns *columns
-	picker  *picker
-	repeats bool
-	cells   []string
-	doc     []byte
-}
-
-func (t *table) row(rec batch.Record) ([]string, error) {
-	last := newest(rec)
-	cost := chargeOfAll(rec)
-	t.cells = append(t.cells[:0],
-		textCell(rec.ID),
-		textCell(string(rec.Outcome)),
-		textCell(string(rec.Verdict.Reason)),
-		textCell(string(last.Status)),
-		strconv.Itoa(len(rec.Attempts)),
-		textCell(last.RunID),
-		stamp(last.StartedAt),
-		stamp(last.EndedAt),
-		seconds(last.StartedAt, last.EndedAt),
-		cost.minutes(),
-		cost.dollars(),
-	)
-	if t.repeats {
-		t.cells = append(t.cells, passes(rec))
-	}
-	if err := t.result(rec); err != nil {
-		return nil, err
-	}
-	t.cells = append(t.cells, textCell(reasonInWords(rec)))
-	return t.cells, nil
-}
-
-// passes is how many members of a task's repetition passed, and of how many.
-func passes(rec batch.Record) string {
-	if rec.Repeat == nil || rec.Left {
-		return ""
-	}
-	return fmt.Sprintf("%d/%d", rec.Passed, rec.Repeat.Times)
-}
-
-// result appends the result's cells. They stay empty until the task is done:
-// what nobody has judged is not shown as a value, and only the verdict knows
-// whether the result was unwrapped.
-func (t *table) result(rec batch.Record) error {
-	n := len(t.columns.names)
-	raw, err := resultBytes(rec)
-	if err != nil {
-		return err
-	}
-	var ok bool
-	if n > 0 && raw != nil {
-		t.doc, ok = compact(t.doc[:0], raw)
-	}
-	if !ok {
-		t.cells = append(t.cells, make([]string, n)...)
-		return nil
-	}
-	for _, value := range t.picker.pick(t.doc, rec.Verdict.Unwrapped) {
-		t.cells = append(t.cells, jsonCell(value))
-	}
-	if cap(t.doc) > 4<<20 {
-		t.doc = nil // one large result must not be held by all that follow
-		clear(t.picker.values)
-	}
-	return nil
 }
 
 // stands reports whether what became of a task stands: it is done, or was to be

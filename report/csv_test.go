@@ -159,7 +159,7 @@ func TestColumnNames(t *testing.T) {
 		for _, s := range test.schemas {
 			texts = append(texts, []byte(s))
 		}
-		if diff := cmp.Diff(test.want, resultColumns(texts, false).names); diff != "" {
+		if diff := cmp.Diff(test.want, resultColumns(texts, false, nil, cell{}).names); diff != "" {
 			t.Errorf("%v: %s", test.schemas, diff)
 		}
 	}
@@ -239,7 +239,7 @@ func TestResultInFile(t *testing.T) {
 
 	rec := done(0, "a", batch.Passed, "")
 	rec.Result = batch.Result{File: filepath.Join(dir, "gone"), Size: 5}
-	err := Write(&strings.Builder{}, CSV, &memory{schemas: [][]byte{[]byte(one)}, records: []batch.Record{rec}})
+	err := Write(&strings.Builder{}, CSV, Options{}, &memory{schemas: [][]byte{[]byte(one)}, records: []batch.Record{rec}})
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `task "a"`) {
 		t.Errorf("got %v, want an error that names the task and the file", err)
 	}
@@ -262,7 +262,7 @@ func TestDamagedResultFile(t *testing.T) {
 	}
 	rec := done(0, "a", batch.Passed, "")
 	rec.Result = batch.Result{File: path, Size: 7}
-	err := Write(&strings.Builder{}, CSV, &memory{schemas: [][]byte{[]byte(`{"properties":{"v":{}}}`)}, records: []batch.Record{rec}})
+	err := Write(&strings.Builder{}, CSV, Options{}, &memory{schemas: [][]byte{[]byte(`{"properties":{"v":{}}}`)}, records: []batch.Record{rec}})
 	if err == nil || !strings.Contains(err.Error(), "has 6 bytes, 7 were stored") {
 		t.Errorf("got %v, want an error with both sizes", err)
 	}

@@ -83,19 +83,7 @@ func (t *detailText) head() {
 	}
 	t.line("%s: %s", Clean(r.ID), joined(": ", string(r.Outcome), Clean(string(v.Reason)), message))
 	for _, p := range v.Problems {
-		place := p.InstancePath
-		if place == "" {
-			place = "result"
-		}
-		t.line("  %s: %s", Clean(place), Clean(p.Message))
-		for _, value := range []struct {
-			name string
-			raw  json.RawMessage
-		}{{"expected", p.Expected}, {"actual", p.Actual}} {
-			if len(value.raw) > 0 {
-				t.line("    %-8s %s", value.name, fit(Clean(string(value.raw)), maxLine))
-			}
-		}
+		t.problem(p)
 	}
 	for _, id := range v.Candidates {
 		t.field("candidate", Clean(id))
@@ -125,6 +113,8 @@ func (t *detailText) definition() {
 	if len(r.Row) > 0 {
 		t.field("row", Clean(string(r.Row)))
 	}
+	t.field("matrix", Clean(string(r.Matrix)))
+	t.expectations()
 	if row.Timeout > 0 {
 		t.field("timeout", Duration(row.Timeout))
 	}

@@ -27,7 +27,7 @@ func WriteFile(o Output, s Source, finished bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	write := func(w io.Writer) error { return Write(w, o.Format, s) }
+	write := func(w io.Writer) error { return Write(w, o.Format, o.Options, s) }
 	if place.direct {
 		return o.Path, writeDirect(o.Path, write)
 	}

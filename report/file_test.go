@@ -61,7 +61,7 @@ func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	s := &memory{records: []batch.Record{done(0, "a", batch.Passed, `{"v":1}`)}}
 	text := rendered(t, CSV, s)
-	o := Output{CSV, filepath.Join(dir, "x", "y", "out.csv")}
+	o := Output{Format: CSV, Path: filepath.Join(dir, "x", "y", "out.csv")}
 	partial := filepath.Join(dir, "x", "y", "out.partial.csv")
 
 	if path, err := WriteFile(o, s, false); err != nil || path != partial {
@@ -108,7 +108,7 @@ func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.jsonl")
 	put(t, path, "old", 0o644)
-	if _, err := WriteFile(Output{JSONL, path}, &failing{}, true); !errors.Is(err, errLedger) {
+	if _, err := WriteFile(Output{Format: JSONL, Path: path}, &failing{}, true); !errors.Is(err, errLedger) {
 		t.Errorf("got %v, want %v", err, errLedger)
 	}
 	want(t, dir, map[string]string{"out.jsonl": "old"})
@@ -125,7 +125,7 @@ func TestModeIsKept(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := WriteFile(Output{CSV, path}, &memory{}, true); err != nil {
+		if _, err := WriteFile(Output{Format: CSV, Path: path}, &memory{}, true); err != nil {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(path)
@@ -161,7 +161,7 @@ func TestLinksStay(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"to-file.csv", "dangling", "folder/up.csv"} {
-		o := Output{CSV, filepath.Join(dir, name)}
+		o := Output{Format: CSV, Path: filepath.Join(dir, name)}
 		if err := CheckFile(o); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -174,7 +174,7 @@ func TestLinksStay(t *testing.T) {
 		"real": "folder", "real/deep": "folder", "real/deep/up.csv": "-> ../up-target.csv",
 		"real/target.csv": header, "real/new.csv": header, "real/up-target.csv": header,
 	})
-	if _, err := WriteFile(Output{CSV, filepath.Join(dir, "loop.csv")}, &memory{}, true); err == nil {
+	if _, err := WriteFile(Output{Format: CSV, Path: filepath.Join(dir, "loop.csv")}, &memory{}, true); err == nil {
 		t.Error("a link to itself was written")
 	}
 }
@@ -183,7 +183,7 @@ func TestDevicesAreWrittenAsTheyAre(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no device files there")
 	}
-	o := Output{CSV, "/dev/null"}
+	o := Output{Format: CSV, Path: "/dev/null"}
 	if err := CheckFile(o); err != nil {
 		t.Error(err)
 	}
@@ -201,12 +201,12 @@ func TestCheckFileLeavesNothing(t *testing.T) {
 	put(t, filepath.Join(dir, "out.partial.csv"), "part", 0o644)
 	before := tree(t, dir)
 	for _, name := range []string{"a.csv", "x/y/z/a.csv", "old.csv", "out.csv"} {
-		if err := CheckFile(Output{CSV, filepath.Join(dir, name)}); err != nil {
+		if err := CheckFile(Output{Format: CSV, Path: filepath.Join(dir, name)}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		want(t, dir, before)
 	}
-	if err := CheckFile(Output{CSV, Stdout}); err != nil {
+	if err := CheckFile(Output{Format: CSV, Path: Stdout}); err != nil {
 		t.Error(err)
 	}
 }
@@ -232,7 +232,7 @@ func TestUnwritable(t *testing.T) {
 	} {
 		path := dir + "/" + name
 		before := tree(t, dir)
-		err := CheckFile(Output{CSV, path})
+		err := CheckFile(Output{Format: CSV, Path: path})
 		if err == nil {
 			t.Errorf("%.20q: got no error", name)
 			continue
@@ -243,7 +243,7 @@ func TestUnwritable(t *testing.T) {
 		want(t, dir, before)
 	}
 	for _, path := range []string{"", "-"} {
-		if _, err := WriteFile(Output{CSV, path}, &memory{}, true); err == nil {
+		if _, err := WriteFile(Output{Format: CSV, Path: path}, &memory{}, true); err == nil {
 			t.Errorf("%q was written as a file", path)
 		}
 	}
@@ -256,10 +256,10 @@ func TestProtected(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.csv")
 	put(t, path, "old", 0o444)
-	if err := CheckFile(Output{CSV, path}); !errors.Is(err, os.ErrPermission) {
+	if err := CheckFile(Output{Format: CSV, Path: path}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("check: got %v, want %v", err, os.ErrPermission)
 	}
-	if _, err := WriteFile(Output{CSV, path}, &memory{}, true); !errors.Is(err, os.ErrPermission) {
+	if _, err := WriteFile(Output{Format: CSV, Path: path}, &memory{}, true); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("got %v, want %v", err, os.ErrPermission)
 	}
 	locked := filepath.Join(dir, "locked")
@@ -267,7 +267,7 @@ func TestProtected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a.csv", "x/a.csv"} {
-		if err := CheckFile(Output{CSV, filepath.Join(locked, name)}); !errors.Is(err, os.ErrPermission) {
+		if err := CheckFile(Output{Format: CSV, Path: filepath.Join(locked, name)}); !errors.Is(err, os.ErrPermission) {
 			t.Errorf("%s: got %v, want %v", name, err, os.ErrPermission)
 		}
 	}

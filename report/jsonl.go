@@ -13,11 +13,18 @@ import (
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-func writeLines(w io.Writer, s Source) error {
+func writeLines(w io.Writer, o Options, s Source) error {
 	var line []byte
 	for rec, err := range s.Records(0) {
 		if err != nil {
 			return err
+		}
+		shown, err := o.shows(rec)
+		if err != nil {
+			return err
+		}
+		if !shown {
+			continue
 		}
 		line = appendRecord(line[:0], rec)
 		if _, err := w.Write(line); err != nil {
@@ -55,6 +62,9 @@ func appendRecord(b []byte, rec batch.Record) []byte {
 	if len(rec.Row) > 0 {
 		b = appendRaw(append(b, `,"row":`...), rec.Row)
 	}
+	if len(rec.Matrix) > 0 {
+		b = appendRaw(append(b, `,"matrix":`...), rec.Matrix)
+	}
 	b = appendBelonging(b, rec)
 	b = append(b, `,"attempts":[`...)
 	for i, a := range rec.Attempts {
@@ -91,8 +101,8 @@ func appendBelonging(b []byte, rec batch.Record) []byte {
 	return b
 }
 
-// appendResult appends the result, or where it lies, and whether the judged
-// value is its member output. A task that waits to be tried again has none: that
+// appendResult appends the result, or where it lies, and where in it the judged
+// value is, unless that is the whole of it. A task that waits to be tried again has none: that
 // of the attempt before was judged, and not good enough.
 func appendResult(b []byte, rec batch.Record) []byte {
 	if rec.State == batch.StatePending && !stands(rec) {
@@ -105,6 +115,9 @@ func appendResult(b []byte, rec batch.Record) []byte {
 	}
 	if rec.Verdict.Unwrapped {
 		b = append(b, `,"unwrapped":true`...)
+	}
+	if c := rec.Checks; c != nil && c.Path != "" && c.Path != wholeResult {
+		b = appendText(append(b, `,"resultPath":`...), c.Path)
 	}
 	if inFile {
 		b = appendText(append(b, `,"resultFile":`...), sideName(rec))
@@ -140,8 +153,8 @@ func appendProblems(b []byte, problems []schema.Problem) []byte {
 	for i, p := range problems {
 		text, err := encode(p)
 		if err != nil {
-			// Expected or Actual is no JSON; the problem is one all the same.
-			p.Expected, p.Actual = nil, nil
+			// One of these is no JSON; the problem is one all the same.
+			p.Expected, p.Actual, p.Values = nil, nil, nil
 			text, _ = encode(p)
 		}
 		b = append(comma(b, i), text...)

@@ -13,9 +13,9 @@ import (
 )
 
 // cells are the columns of a table up to the results, without the times.
-func (s *story) cells() string {
+func (s *story) cells(o Options) string {
 	s.t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(rendered(s.t, CSV, s))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(renderedAs(s.t, CSV, o, s))).ReadAll()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestATableTellsMoneyRepetitionsAndReuse(t *testing.T) {
 	s := newStory(t)
 	s.first()
 	waiting := "tried,pending,,FAILED,1,run-1-1,4,0.028000,,,,E: gone\n"
-	if got := s.cells(); !strings.Contains(got, waiting) {
+	if got := s.cells(Options{}); !strings.Contains(got, waiting) {
 		t.Errorf("got\n%s, want the row %s", got, waiting)
 	}
 	s.edit()
@@ -41,15 +41,21 @@ new,failed,rejected,,1,,,,,,,400 Bad Request
 plain,passed,,COMPLETED,1,run-0-1,2,0.024000,,a,,
 tried,passed,,COMPLETED,2,run-1-2,5,0.050000,,d,,
 flaky,failed,run_failed,FAILED,1,run-2-1,1,0.022000,,,,E: gone
-rep#1,passed,,COMPLETED,1,run-3-1,1,0.022000,2/3,b,,
-rep#2,failed,run_failed,FAILED,1,run-4-1,1,0.022000,2/3,,,E: gone
-rep#3,passed,,COMPLETED,1,run-5-1,1,0.022000,2/3,c,1,
+rep,passed,,COMPLETED,3,run-3-1,3,0.066000,2/3,b,,
 reused,passed,,,0,run-0-9,,,,early,,
 stale,passed,,COMPLETED,1,run-8-1,1,0.022000,,old,,
 leaving,passed,,COMPLETED,1,run-7-1,1,0.022000,,gone,,
 `
-	if diff := cmp.Diff(want, s.cells()); diff != "" {
+	if diff := cmp.Diff(want, s.cells(Options{})); diff != "" {
 		t.Error(diff)
+	}
+	want = strings.Replace(want, `rep,passed,,COMPLETED,3,run-3-1,3,0.066000,2/3,b,,
+`, `rep#1,passed,,COMPLETED,1,run-3-1,1,0.022000,2/3,b,,
+rep#2,failed,run_failed,FAILED,1,run-4-1,1,0.022000,2/3,,,E: gone
+rep#3,passed,,COMPLETED,1,run-5-1,1,0.022000,2/3,c,1,
+`, 1)
+	if diff := cmp.Diff(want, s.cells(Options{Repetitions: true})); diff != "" {
+		t.Errorf("a row for each member: %s", diff)
 	}
 }
 
@@ -118,7 +124,7 @@ func TestATaskToBeTriedAgainHasNoResult(t *testing.T) {
 func TestStreamOfARepetition(t *testing.T) {
 	s := newStory(t)
 	var out bytes.Buffer
-	stream := NewStream(&out, s)
+	stream := NewStream(&out, Options{}, s)
 	for i := range s.tasks {
 		s.run(i, 1, "COMPLETED", time.Minute, `{"title":"x"}`)
 		s.judge(i, 1, runPassed)

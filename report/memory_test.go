@@ -48,7 +48,7 @@ func inUse() uint64 {
 func TestMemoryDoesNotGrowWithTheBatch(t *testing.T) {
 	for _, f := range []Format{CSV, JSONL} {
 		e := &endless{n: 100_000}
-		if err := Write(io.Discard, f, e); err != nil {
+		if err := Write(io.Discard, f, Options{}, e); err != nil {
 			t.Fatal(err)
 		}
 		if grown := int64(e.late) - int64(e.early); grown > 256<<10 {
@@ -59,11 +59,12 @@ func TestMemoryDoesNotGrowWithTheBatch(t *testing.T) {
 
 // One large result is not held while all that follow are written.
 func TestLargeResultIsLetGo(t *testing.T) {
-	c := resultColumns([][]byte{[]byte(`{"properties":{"v":{}}}`)}, false)
-	table := table{columns: c, picker: newPicker(c)}
+	table := newTable(Options{}, [][]byte{[]byte(`{"properties":{"v":{}}}`)}, false)
 	for result, kept := range map[string]bool{`{"v":1}`: true, `{"v":"` + strings.Repeat("x", 8<<20) + `"}`: false} {
-		if _, err := table.row(done(0, "a", batch.Passed, result)); err != nil {
-			t.Fatal(err)
+		for _, err := range table.rows(done(0, "a", batch.Passed, result)) {
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		if doc, value := table.doc != nil, table.picker.values[0] != nil; doc != kept || value != kept {
 			t.Errorf("a result of %d bytes: kept are the result %v, its value %v, want %v", len(result), doc, value, kept)
@@ -75,7 +76,7 @@ func BenchmarkWrite(b *testing.B) {
 	for _, f := range []Format{CSV, JSONL} {
 		b.Run(string(f), func(b *testing.B) {
 			b.ReportAllocs()
-			if err := Write(io.Discard, f, &endless{n: b.N + 10}); err != nil {
+			if err := Write(io.Discard, f, Options{}, &endless{n: b.N + 10}); err != nil {
 				b.Fatal(err)
 			}
 		})

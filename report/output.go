@@ -25,8 +25,9 @@ const Stdout = "-"
 
 // An Output is where one report goes.
 type Output struct {
-	Format Format
-	Path   string // a file, or Stdout
+	Format  Format
+	Path    string // a file, or Stdout
+	Options Options
 }
 
 // ParseOutput reads the value of -o: PATH, whose extension names the format

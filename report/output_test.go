@@ -10,22 +10,22 @@ func TestParseOutput(t *testing.T) {
 		in   string
 		want Output
 	}{
-		{"-", Output{JSONL, "-"}},
-		{"out.csv", Output{CSV, "out.csv"}},
-		{"out/a.TSV", Output{TSV, "out/a.TSV"}},
-		{"a.jsonl", Output{JSONL, "a.jsonl"}},
-		{"a.ndjson", Output{JSONL, "a.ndjson"}},
-		{"csv:-", Output{CSV, "-"}},
-		{"tsv:-", Output{TSV, "-"}},
-		{"jsonl:out.txt", Output{JSONL, "out.txt"}},
-		{"CSV:out.txt", Output{CSV, "out.txt"}},
-		{`C:\x.csv`, Output{CSV, `C:\x.csv`}},
-		{`csv:C:\x`, Output{CSV, `C:\x`}},
-		{`./csv:x.csv`, Output{CSV, `./csv:x.csv`}},
-		{`run-12:30.csv`, Output{CSV, `run-12:30.csv`}},
+		{"-", Output{Format: JSONL, Path: "-"}},
+		{"out.csv", Output{Format: CSV, Path: "out.csv"}},
+		{"out/a.TSV", Output{Format: TSV, Path: "out/a.TSV"}},
+		{"a.jsonl", Output{Format: JSONL, Path: "a.jsonl"}},
+		{"a.ndjson", Output{Format: JSONL, Path: "a.ndjson"}},
+		{"csv:-", Output{Format: CSV, Path: "-"}},
+		{"tsv:-", Output{Format: TSV, Path: "-"}},
+		{"jsonl:out.txt", Output{Format: JSONL, Path: "out.txt"}},
+		{"CSV:out.txt", Output{Format: CSV, Path: "out.txt"}},
+		{`C:\x.csv`, Output{Format: CSV, Path: `C:\x.csv`}},
+		{`csv:C:\x`, Output{Format: CSV, Path: `C:\x`}},
+		{`./csv:x.csv`, Output{Format: CSV, Path: `./csv:x.csv`}},
+		{`run-12:30.csv`, Output{Format: CSV, Path: `run-12:30.csv`}},
 	} {
 		got, err := ParseOutput(test.in)
-		if err != nil || got != test.want {
+		if err != nil || got.Format != test.want.Format || got.Path != test.want.Path {
 			t.Errorf("%q: got %v, %v, want %v", test.in, got, err, test.want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestParseOutput(t *testing.T) {
 }
 
 func TestWriteRefusesAnUnknownFormat(t *testing.T) {
-	if err := Write(&strings.Builder{}, "html", &memory{}); err == nil || !strings.Contains(err.Error(), `"html"`) {
+	if err := Write(&strings.Builder{}, "html", Options{}, &memory{}); err == nil || !strings.Contains(err.Error(), `"html"`) {
 		t.Errorf("got %v, want an error that names the format", err)
 	}
 }

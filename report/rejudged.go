@@ -21,7 +21,12 @@ type Recheck struct {
 	Judged  int // results
 	Worse   int // passed, and would not any more
 	Better  int // the other way round
+	Other   int // have another outcome, and passed neither before nor now
 	Changed int // have the same outcome, and other errors
+
+	// Whole is what the expectations of the batch as a whole came to, where they
+	// were evaluated again. To be set before Close.
+	Whole []batch.WholeVerdict
 }
 
 // NewRecheck makes one. Lines for people are cut to width columns; 0 leaves them
@@ -36,8 +41,10 @@ func (r *Recheck) Add(a batch.Rejudged) error {
 	switch {
 	case a.Outcome() && a.Was.Outcome == batch.Passed:
 		r.Worse++
-	case a.Outcome():
+	case a.Outcome() && a.Is.Outcome == batch.Passed:
 		r.Better++
+	case a.Outcome():
+		r.Other++
 	case a.Words():
 		r.Changed++
 		if !r.json {
@@ -91,13 +98,16 @@ func (r *Recheck) Close(info batch.Info, left int, written bool) error {
 	if written {
 		would, pass = " changed, and recorded", " pass now"
 	}
-	if n := r.Worse + r.Better; n > 0 {
+	if n := r.Worse + r.Better + r.Other; n > 0 {
 		var what []string
 		if r.Worse > 0 {
 			what = append(what, Count(r.Worse)+" passed before")
 		}
 		if r.Better > 0 {
 			what = append(what, Count(r.Better)+pass)
+		}
+		if r.Other > 0 {
+			what = append(what, Count(r.Other)+" passed neither before nor now")
 		}
 		line += ", " + counted(n, "outcome", "outcomes") + would + ": " + strings.Join(what, ", ")
 	} else {
@@ -109,8 +119,10 @@ func (r *Recheck) Close(info batch.Info, left int, written bool) error {
 	if left > 0 {
 		line += "; " + counted(left, "task", "tasks") + " not judged"
 	}
-	if _, err := r.w.WriteString(wrap(line, r.width-1) + "\n"); err != nil {
-		return err
+	for _, line := range append([]string{line}, wholeLines(r.Whole)...) {
+		if _, err := r.w.WriteString(wrap(line, r.width-1) + "\n"); err != nil {
+			return err
+		}
 	}
 	return r.w.Flush()
 }
@@ -124,10 +136,17 @@ func (r *Recheck) closeRecord(info batch.Info, left int, written bool) error {
 	for _, n := range []struct {
 		name string
 		n    int
-	}{{"judged", r.Judged}, {"worse", r.Worse}, {"better", r.Better}, {"otherErrors", r.Changed}, {"notJudged", left}} {
+	}{{"judged", r.Judged}, {"worse", r.Worse}, {"better", r.Better}, {"otherOutcomes", r.Other}, {"otherErrors", r.Changed}, {"notJudged", left}} {
 		b = strconv.AppendInt(append(b, `,"`+n.name+`":`...), int64(n.n), 10)
 	}
 	b = strconv.AppendBool(append(b, `,"written":`...), written)
+	if whole := wholeOf(r.Whole, true); whole != nil {
+		text, err := encode(whole)
+		if err != nil {
+			return err
+		}
+		b = append(append(b, `,"batchExpect":`...), text...)
+	}
 	if _, err := r.w.Write(append(b, '}', '\n')); err != nil {
 		return err
 	}

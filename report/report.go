@@ -39,17 +39,18 @@ type Source interface {
 	Records(from int) iter.Seq2[batch.Record, error]
 }
 
-// Write writes a whole report. It holds one record at a time.
-func Write(w io.Writer, f Format, s Source) error {
+// Write writes a whole report. It holds one record at a time, and of a
+// repetition that is one row of a table another two.
+func Write(w io.Writer, f Format, o Options, s Source) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	switch f {
 	case CSV:
-		err = writeTable(b, ',', s)
+		err = writeTable(b, ',', o, s)
 	case TSV:
-		err = writeTable(b, '\t', s)
+		err = writeTable(b, '\t', o, s)
 	case JSONL:
-		err = writeLines(b, s)
+		err = writeLines(b, o, s)
 	default:
 		err = fmt.Errorf("unknown report format %q: %s", string(f), formats)
 	}

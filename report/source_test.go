@@ -3,11 +3,13 @@ package report
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // memory is a Source in memory. Records are looked at when they are yielded,
@@ -19,8 +21,12 @@ type memory struct {
 	reads   int // calls of Records
 }
 
-func (m *memory) Info() (batch.Info, error)  { return batch.Info{ID: "7f3a0c11"}, nil }
 func (m *memory) Schemas() ([][]byte, error) { return m.schemas, nil }
+
+func (m *memory) Info() (batch.Info, error) {
+	repeats := slices.ContainsFunc(m.records, func(r batch.Record) bool { return r.Repeat != nil })
+	return batch.Info{ID: "7f3a0c11", Repeats: repeats}, nil
+}
 
 func (m *memory) Records(from int) iter.Seq2[batch.Record, error] {
 	return func(yield func(batch.Record, error) bool) {
@@ -68,8 +74,13 @@ func done(position int, id string, outcome batch.Outcome, result string) batch.R
 
 func rendered(t *testing.T, f Format, s Source) string {
 	t.Helper()
+	return renderedAs(t, f, Options{}, s)
+}
+
+func renderedAs(t *testing.T, f Format, o Options, s Source) string {
+	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, f, s); err != nil {
+	if err := Write(&out, f, o, s); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -82,3 +93,10 @@ const productSchema = `{"type":"object","properties":{
 	"extra":{"type":"object"},
 	"inStock":{"type":["boolean","null"]},
 	"id":{"type":"integer"}}}`
+
+func falseExpectations() []schema.Problem {
+	return []schema.Problem{
+		{Kind: "expect", Keyword: "expect", Message: "result.price is 25", Expression: "result.price <= 20", Because: "price list", Values: []byte(`{"result.price":25}`)},
+		{Kind: "expect", Keyword: "expect", Message: "the names differ", Expression: "result.a == result.b"},
+	}
+}

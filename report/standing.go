@@ -85,6 +85,9 @@ func StandingText(w io.Writer, s Standing, width int) error {
 		line("  %s tasks a minute lately", rate(s.PerMinute))
 	}
 	s.flights(&b, width)
+	for _, words := range wholeLines(sum.Whole) {
+		line("  %s", words)
+	}
 	for _, f := range sum.Failures {
 		b.WriteString(failureLine(f, width-1) + "\n")
 	}

@@ -14,8 +14,9 @@ import (
 // batch. It is safe for concurrent use and holds no records, however many wait
 // behind an unfinished one: it reads them when their turn has come.
 type Stream struct {
-	w      io.Writer
-	source Source
+	w       io.Writer
+	options Options
+	source  Source
 
 	head  atomic.Int64 // the first place not written
 	again atomic.Bool  // somebody asked while another was writing
@@ -25,8 +26,11 @@ type Stream struct {
 	err  error // the first; nothing is written after it
 }
 
-// NewStream returns a stream of s that has written nothing.
-func NewStream(w io.Writer, s Source) *Stream { return &Stream{w: w, source: s} }
+// NewStream returns a stream of s that has written nothing. Of the options only
+// Where is for records.
+func NewStream(w io.Writer, o Options, s Source) *Stream {
+	return &Stream{w: w, options: o, source: s}
+}
 
 // Waits reports whether the task at a place of the manifest's order, which has just been finished, is
 // the one that the stream has been waiting for: then Advance has something to
@@ -88,9 +92,15 @@ func (s *Stream) write(ready func(batch.Record) bool) error {
 			s.head.Store(int64(rec.Place))
 			return nil
 		}
-		s.line = appendRecord(s.line[:0], rec)
-		if _, err := s.w.Write(s.line); err != nil {
+		shown, err := s.options.shows(rec)
+		if err != nil {
 			return err
+		}
+		if shown {
+			s.line = appendRecord(s.line[:0], rec)
+			if _, err := s.w.Write(s.line); err != nil {
+				return err
+			}
 		}
 		s.head.Store(int64(rec.Place) + 1)
 	}

@@ -27,7 +27,7 @@ func unfinished(n int) *memory {
 func TestStreamKeepsTheManifestsOrder(t *testing.T) {
 	s := unfinished(5)
 	var out bytes.Buffer
-	stream := NewStream(&out, s)
+	stream := NewStream(&out, Options{}, s)
 	lines := func(want int) {
 		t.Helper()
 		if got := strings.Count(out.String(), "\n"); got != want {
@@ -73,7 +73,7 @@ func TestFinishedStreamHasTasksThatNeverStarted(t *testing.T) {
 	s.finish(1)
 	s.records[0].State, s.records[0].Outcome = batch.StatePending, batch.NotStarted
 	var out bytes.Buffer
-	if err := NewStream(&out, s).Finish(true); err != nil {
+	if err := NewStream(&out, Options{}, s).Finish(true); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), rendered(t, JSONL, s); got != want {
@@ -88,7 +88,7 @@ func TestStreamUnderConcurrency(t *testing.T) {
 	s := unfinished(n)
 	order := rand.Perm(n)
 	var out bytes.Buffer
-	stream := NewStream(&out, s)
+	stream := NewStream(&out, Options{}, s)
 	var wg sync.WaitGroup
 	for worker := range 20 {
 		wg.Go(func() {
@@ -115,7 +115,7 @@ func TestStreamEndsWithTheFirstError(t *testing.T) {
 	s := unfinished(2)
 	s.finish(0)
 	broken := errors.New("broken pipe")
-	stream := NewStream(brokenPipe{broken}, s)
+	stream := NewStream(brokenPipe{broken}, Options{}, s)
 	for range 2 {
 		if err := stream.Advance(); !errors.Is(err, broken) {
 			t.Errorf("got %v, want %v", err, broken)
@@ -159,7 +159,7 @@ func TestStreamLooksAgain(t *testing.T) {
 		s := &stale{memory: unfinished(2), before: before}
 		s.finish(0)
 		var out bytes.Buffer
-		stream := NewStream(&out, s)
+		stream := NewStream(&out, Options{}, s)
 		s.meanwhile = func() {
 			s.finish(1)
 			// It does not wait for the goroutine that is writing: this one.

@@ -44,6 +44,9 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	for _, words := range accounts(s) {
 		line("  %s", words)
 	}
+	for _, words := range wholeLines(s.Whole) {
+		line("  %s", words)
+	}
 	if s.Info.Halted != "" {
 		line("  halted: %s", fit(Clean(s.Info.Halted), maxLine))
 	}
@@ -77,6 +80,9 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 func selectedLine(info batch.Info, o SummaryOptions) string {
 	if info.Selection == "" {
 		return ""
+	}
+	if strings.HasPrefix(info.Selection, "--param ") || strings.HasPrefix(info.Selection, "--repeat ") {
+		return "with " + Clean(info.Selection) // all of its tasks: what chooses some comes first
 	}
 	part := counted(info.Total, "task", "tasks")
 	if o.Of > 0 {

@@ -40,6 +40,7 @@ type shape struct {
 	seen       map[place]bool // the schemas that were asked
 	properties []property
 	index      map[string]int // of properties, by name
+	items      []place        // the schemas of a list's elements
 }
 
 // A property is one that an object is declared to have.
@@ -99,6 +100,12 @@ func (x *index) describe(s *shape, p place) {
 			s.limit(t)
 		case "properties":
 			s.declare(p, v)
+		case "items", "prefixItems":
+			s.elements(p.down(key), v)
+		case "additionalItems":
+			if first := n.get("items"); first != nil && first.kind == array {
+				s.elements(p.down(key), v)
+			}
 		case "allOf":
 			for j := range v.elems {
 				x.describe(s, p.down("allOf", strconv.Itoa(j)))
@@ -140,8 +147,21 @@ func (x *index) alternatives(s *shape, p place, key string, count int) {
 	}
 }
 
-// join adds the properties of a branch.
+// elements adds what v, which lies at p, says of a list's elements: one schema
+// for all of them or one for each place.
+func (s *shape) elements(p place, v *node) {
+	if v.kind != array {
+		s.items = append(s.items, p)
+		return
+	}
+	for i := range v.elems {
+		s.items = append(s.items, p.down(strconv.Itoa(i)))
+	}
+}
+
+// join adds the properties and the elements of a branch.
 func (s *shape) join(branch *shape) {
+	s.items = append(s.items, branch.items...)
 	for _, p := range branch.properties {
 		s.property(p)
 	}

@@ -11,15 +11,41 @@ import (
 	"github.com/bbbatch/bbbatch/api"
 	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
+// A whereabouts says where a service is, and by which variable it knows us. The
+// zero value leaves both to the environment and the vendor.
+type whereabouts struct {
+	flag     string // --provider-url; "" where not given
+	manifest string // the file that the next two are from
+	named    string // its address; "" for none
+	key      string // its name of the variable that has the key; "" for the vendor's
+}
+
+// whereaboutsOf are those that a manifest and the command line name.
+func whereaboutsOf(m *manifest.Manifest, flag string) whereabouts {
+	return whereabouts{flag, m.File, m.BaseURL, m.KeySecret}
+}
+
+// storedWhereabouts are those of a batch, which is at its own address.
+func storedWhereabouts(info batch.Info) whereabouts {
+	return whereabouts{flag: info.BaseURL, key: manifest.ServiceIn(info.Manifest).KeySecret}
+}
+
+// keyName is the variable that the key is read from.
+func (w whereabouts) keyName() string { return firstOf(w.key, apiKey) }
+
 // address returns the service's address and the name of what gave it: the flag,
-// else the vendor's variable, else the vendor's own. It is the host, without
-// /v1.
-func address(sys Sys, flag string) (base, from string, err error) {
-	base, from = flag, "--provider-url"
+// else the vendor's variable, else the manifest, else the vendor's own. It is the
+// host, without /v1 and without a slash at its end.
+func (w whereabouts) address(sys Sys) (base, from string, err error) {
+	base, from = w.flag, "--provider-url"
 	if base == "" {
-		base, from = sys.Getenv("BROWSERBASE_BASE_URL"), "BROWSERBASE_BASE_URL"
+		base, from = sys.Getenv(baseVariable), baseVariable
+	}
+	if base == "" && w.named != "" {
+		base, from = w.named, w.manifest+": provider.baseURL"
 	}
 	if base == "" {
 		base = browserbase.DefaultBaseURL
@@ -27,12 +53,15 @@ func address(sys Sys, flag string) (base, from string, err error) {
 	what, hint := wrongAddress(base)
 	switch {
 	case what == "":
-		return base, from, nil
-	case flag != "":
+		return strings.TrimRight(base, "/"), from, nil
+	case w.flag != "":
 		return "", "", wrongFlag("provider-url", errors.New(what), hint)
 	}
 	return "", "", usage(fmt.Errorf("%s: %s", from, what), hint)
 }
+
+// baseVariable is the vendor's variable for the address.
+const baseVariable = "BROWSERBASE_BASE_URL"
 
 // wrongAddress says what is wrong with an address, or "". It repeats no part
 // that a password may stand in.

@@ -33,7 +33,8 @@ type application struct {
 	policy  batch.Policy  // of the manifest and the flags
 	offset  time.Duration // the service's clock minus ours
 
-	collecting bool // carry leaves the batch open
+	opened     string // id of the batch; "" before there is one
+	collecting bool   // carry leaves the batch open
 
 	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
 
@@ -75,6 +76,7 @@ func (a *application) run(ctx context.Context) error {
 	if err != nil {
 		return a.describe(err)
 	}
+	a.opened = b.ID()
 	info, err := b.Info()
 	if err != nil {
 		return err
@@ -174,6 +176,8 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		Reuse:             find,
 		Offset:            a.offset,
 		Secrets:           a.secrets,
+		Checker:           manifest.Checker,
+		Whole:             manifest.NewWhole,
 		Drain:             drain,
 		Stop:              a.stop,
 		SubmitOnly:        a.flags.submitOnly && tasks != nil,
@@ -331,7 +335,7 @@ func (a *application) describe(err error) error {
 	case errors.Is(err, batch.ErrInterrupted):
 		return &failure{exitInterrupted, errTold, ""}
 	case errors.As(err, &refused):
-		check := "check BROWSERBASE_API_KEY"
+		check := "check " + firstOf(a.service.keyName, apiKey)
 		if refused.Status == 402 {
 			check = "check the account's quota and plan"
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,9 +113,14 @@ BROWSERBASE_BASE_URL.
 			if err := f.which.check(); err != nil {
 				return err
 			}
+			f.part.rows = rowsBeside(sys, file, f.state)
+			defer f.part.rows.remove()
 			m, err := f.part.load(sys, file)
 			if err != nil {
 				return err
+			}
+			if f.part.rows.file() != "" {
+				f.again, f.collect = commented(f.again, sameRows), commented(f.collect, sameRows)
 			}
 			if err := f.checkService(m); err != nil {
 				return err
@@ -183,13 +187,22 @@ func (f *applyFlags) checkService(m *manifest.Manifest) error {
 	return nil
 }
 
-// apply carries out a manifest. Everything that can be wrong on this machine
+// apply carries out a manifest, and then tells of it whom that names.
+func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) error {
+	e := ending{state: stateOf(m.File, f.state), selected: f.part.words()}
+	err := e.carryOut(ctx, sys, f, m)
+	e.notify(ctx, sys, f, m, err)
+	return err
+}
+
+// carryOut carries out a manifest. Everything that can be wrong on this machine
 // is found before anything is sent.
-func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
+func (e *ending) carryOut(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (err error) {
 	secrets, err := readSecrets(sys, m)
 	if err != nil {
 		return err
 	}
+	e.masks = secrets.Masker()
 	defer func() {
 		if p := recover(); p != nil { // for Main, which does not know the secrets
 			panic(secrets.Masker().Mask(fmt.Sprint(p)))
@@ -207,14 +220,10 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	if err != nil {
 		return err
 	}
-	dir := f.state
-	if dir == "" {
-		dir = filepath.Join(m.Dir, stateFolder)
-	}
 	if f.verbose {
 		f.trace = show.request
 	}
-	srv, err := connect(sys, m, f, dir)
+	srv, err := connect(sys, m, f, e.state)
 	var told *failure
 	if errors.As(err, &told) && told.code == exitService && f.retry == nil {
 		told.hint += ", or use --local to run on this machine without a key"
@@ -224,11 +233,12 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 	}
 	defer func() { err = also(err, srv.close()) }()
 
-	h, err := hold(dir, m.Name)
+	h, err := hold(e.state, m.Name)
 	if err != nil {
 		return err
 	}
 	defer func() { err = also(err, h.close()) }()
+	h.store.SweepSpools(m.Name, f.part.rows.file())
 	if err := h.store.Reserve(); err != nil {
 		return noState(err)
 	}
@@ -240,10 +250,14 @@ func apply(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Manifest) (e
 		secrets[name] = value
 	}
 	show.masks = secrets.Masker()
+	e.masks = show.masks
 	a := &application{
-		sys: sys, flags: f, state: dir, manifest: m, selected: f.part.words(), outputs: outs, show: show,
+		sys: sys, flags: f, state: e.state, manifest: m, selected: e.selected, outputs: outs, show: show,
 		holding: h, service: srv, secrets: secrets, policy: policy,
 	}
+	a.warnNotify()
+	f.part.rows.heeded()
+	defer func() { e.batch = a.opened }()
 	return a.run(ctx)
 }
 

@@ -61,6 +61,7 @@ type foundBatch struct {
 	reader *ledger.Reader
 	state  string // the folder as commands name it
 	file   string // the manifest that the command line names, or ""
+	lookup func(name string) (string, bool)
 }
 
 func (b *foundBatch) close() error { return b.reader.Close() }
@@ -90,7 +91,7 @@ func (a *batchArg) open(sys Sys, args []string) (*foundBatch, error) {
 	if err != nil {
 		return nil, also(err, reader.Close())
 	}
-	return &foundBatch{b, reader, state, file}, nil
+	return &foundBatch{b, reader, state, file, sys.lookup}, nil
 }
 
 // isManifest reports whether an argument that may be a batch is a file.

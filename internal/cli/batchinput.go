@@ -15,17 +15,28 @@ import (
 // in another folder, so every file that may be the manifest counts as one.
 func (b *foundBatch) inputs(info batch.Info) []string {
 	if info.ManifestPath == "-" {
-		return inputsOf("-", manifest.Options{Stdin: bytes.NewReader(info.Manifest), Dir: "."})
+		return b.inputsOf("-", manifest.Options{Stdin: bytes.NewReader(info.Manifest), Dir: "."}, info)
 	}
 	var all []string
 	for _, path := range b.manifests(info) {
 		all = append(all, path)
-		all = append(all, inputsOf(path, manifest.Options{})...)
+		all = append(all, b.inputsOf(path, manifest.Options{}, info)...)
 	}
 	return all
 }
 
-func inputsOf(path string, o manifest.Options) []string {
+// inputsOf reads a manifest with the parameters of its batch. Rows of standard
+// input are no file that could be replaced: none are read.
+func (b *foundBatch) inputsOf(path string, o manifest.Options, info batch.Info) []string {
+	o.Env = b.lookup
+	if err := (&paramFlags{stored: info.Params}).into(&o, path); err != nil {
+		return nil
+	}
+	if path != "-" {
+		none := newRows(Sys{Stdin: bytes.NewReader(nil)})
+		defer none.remove()
+		o.Rows = none.spool
+	}
 	m, err := manifest.Load(path, o)
 	if err != nil {
 		return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,9 +31,9 @@ are not set are named as warnings. FILE "-" is standard input.
 
 Every problem is printed at once, in file order, as FILE:LINE:COLUMN: WHERE: WHAT.
 With --json they go to standard output as
-  {"ok":…,"tasks":N,"selected":N,"problems":[{"file":…,"line":N,"column":N,
-   "path":…,"message":…,"hint":…,"warning":…}]}
-where a line or column of 0 means the whole of what is around it.
+  {"ok":…,"tasks":N,"selected":N,"skipped":N,"problems":[{"file":…,"line":N,
+   "column":N,"path":…,"message":…,"hint":…,"warning":…}]}
+where selected is there with a selection, skipped where tasks are, and a line or column of 0 means the whole of what is around it.
 
 --select, --tag and --limit show what apply would run; the whole manifest is
 checked all the same. --render prints the one request that would create the run
@@ -59,6 +60,8 @@ Exit codes:
 			if rendering && f.render == "" {
 				return wrongFlag("render", errors.New("must not be empty"), "is a variable of your shell not set?")
 			}
+			f.part.rows = newRows(sys)
+			defer f.part.rows.remove()
 			if f.json {
 				return checkJSON(sys, &f, name)
 			}
@@ -83,6 +86,13 @@ Exit codes:
 			if err != nil {
 				return err
 			}
+			skipped, err := f.part.skipped(part)
+			if err != nil {
+				return err
+			}
+			if skipped > 0 {
+				tasks += fmt.Sprintf(", %s of them skipped", report.Count(skipped))
+			}
 			_, err = fmt.Fprintf(sys.stdout(), "%s: ok: %s\n", m.File, tasks)
 			return unlessGone(err)
 		},
@@ -100,10 +110,8 @@ Exit codes:
 	return cmd
 }
 
-// load reads a manifest and prints its warnings. Its problems are usage errors.
-func load(sys Sys, path string) (*manifest.Manifest, error) { return new(selection).load(sys, path) }
-
-// load is that of a manifest whose tasks are repeated as --repeat says.
+// load reads a manifest as the command line says, and prints its warnings. Its
+// problems are usage errors.
 func (s *selection) load(sys Sys, path string) (*manifest.Manifest, error) {
 	m, err := s.read(sys, path)
 	if err != nil {
@@ -119,7 +127,19 @@ func (s *selection) read(sys Sys, path string) (*manifest.Manifest, error) {
 	if s.repeat > manifest.RepeatMost {
 		return nil, wrongFlag("repeat", fmt.Errorf("must be at most %d, not %d", manifest.RepeatMost, s.repeat), "")
 	}
-	return manifest.Load(path, manifest.Options{Stdin: sys.Stdin, Dir: ".", Repeat: s.repeat})
+	o := manifest.Options{Stdin: sys.Stdin, Dir: ".", Repeat: s.repeat, Env: sys.lookup}
+	if err := s.params.into(&o, path); err != nil {
+		return nil, err
+	}
+	if s.rows != nil && path != "-" {
+		o.Rows = s.rows.spool
+	}
+	m, err := manifest.Load(path, o)
+	if err != nil {
+		return nil, err
+	}
+	s.params.given = m.Given
+	return m, nil
 }
 
 // refused returns what apply would refuse in a manifest that is right in
@@ -153,7 +173,11 @@ func noTasks(m *manifest.Manifest) manifest.Problem {
 // unsetSecrets warns of the secrets that apply would miss.
 func unsetSecrets(sys Sys, m *manifest.Manifest) []manifest.Problem {
 	var out []manifest.Problem
-	for _, name := range m.UsedSecrets() {
+	names := m.UsedSecrets()
+	if m.KeySecret != "" && !slices.Contains(names, m.KeySecret) {
+		names = append(names, m.KeySecret)
+	}
+	for _, name := range names {
 		if sys.Getenv(name) == "" {
 			out = append(out, manifest.Problem{
 				File: m.File, Message: fmt.Sprintf("the secret %s is not set", name),

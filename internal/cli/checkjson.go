@@ -12,6 +12,7 @@ type checked struct {
 	OK       bool      `json:"ok"`
 	Tasks    int       `json:"tasks"`              // 0 when the manifest is wrong
 	Selected *int      `json:"selected,omitempty"` // only with a selection
+	Skipped  int       `json:"skipped,omitempty"`  // of those that are selected, else of all
 	Problems []problem `json:"problems"`           // and warnings; never null
 }
 
@@ -53,12 +54,15 @@ func checkJSON(sys Sys, f *checkFlags, path string) error {
 	}
 	out.OK, out.Tasks = true, m.Total
 	out.add(unsetSecrets(sys, m))
+	part, err := f.part.of(sys, m)
+	if err != nil {
+		return err
+	}
 	if f.part.given() {
-		part, err := f.part.of(sys, m)
-		if err != nil {
-			return err
-		}
 		out.Selected = &part.Total
+	}
+	if out.Skipped, err = f.part.skipped(part); err != nil {
+		return err
 	}
 	return printChecked(sys, out, nil)
 }

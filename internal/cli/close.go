@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -128,15 +127,20 @@ func (c *closing) run(ctx context.Context) error {
 
 // collect waits for what is in flight and closes the batch.
 func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
-	here, _, err := address(c.sys, c.flags.address)
+	said := manifest.ServiceIn(info.Manifest)
+	at := whereabouts{flag: c.flags.address}
+	if said.Named { // the batch is there, unless it was told otherwise
+		at.manifest, at.named = info.ManifestPath, info.BaseURL
+	}
+	here, _, err := at.address(c.sys)
 	if err != nil {
 		return err
 	}
-	if here = strings.TrimRight(here, "/"); here != info.BaseURL {
+	if here != info.BaseURL {
 		return usage(fmt.Errorf("batch %s %s at %s, not at %s", info.ID, has(n), info.BaseURL, here),
 			"--provider-url "+info.BaseURL+", with the key of that service")
 	}
-	m := &manifest.Manifest{File: info.ManifestPath, Name: info.Name}
+	m := &manifest.Manifest{File: info.ManifestPath, Name: info.Name, BaseURL: at.named, KeySecret: said.KeySecret}
 	f := &applyFlags{providerURL: c.flags.address, settle: c.flags.settle, progress: "auto", onInterrupt: interruptDrain}
 	secrets, missing := storedSecrets(c.sys, info)
 	if len(missing) > 0 {

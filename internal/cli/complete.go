@@ -39,8 +39,18 @@ func completeTasks(cmd *cobra.Command, file *fileArg) {
 	ids := func(id string, _ []string) []string { return []string{id} }
 	complete("select", ids)
 	complete("render", ids)
+	completeParams(cmd, file.orFirst)
 	complete("tag", func(_ string, tags []string) []string { return tags })
 	_ = cmd.MarkFlagFilename("file", manifestExtensions()...) // as above
+}
+
+// orFirst is the manifest that a command line names which is still being typed,
+// or "".
+func (f *fileArg) orFirst(args []string) string {
+	if f.flag == "" && len(args) > 0 {
+		return args[0]
+	}
+	return f.flag
 }
 
 func manifestExtensions() []string { return []string{"yaml", "yml"} }
@@ -48,10 +58,7 @@ func manifestExtensions() []string { return []string{"yaml", "yml"} }
 // wordsOf returns the words with a prefix that the tasks of a manifest give.
 // Nothing is said of a manifest that is wrong, and standard input is not read.
 func wordsOf(file *fileArg, args []string, prefix string, of func(id string, tags []string) []string) []string {
-	path := file.flag
-	if path == "" && len(args) > 0 {
-		path = args[0]
-	}
+	path := file.orFirst(args)
 	if !isRegular(path) {
 		return nil
 	}

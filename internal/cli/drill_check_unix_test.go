@@ -63,7 +63,7 @@ func (d *drill) look() {
 		d.t.Errorf("the rows are not what the events lead to (-events +rows):\n%s", diff)
 	}
 	var lines bytes.Buffer
-	if err := report.Write(&lines, report.JSONL, b); err != nil {
+	if err := report.Write(&lines, report.JSONL, report.Options{}, b); err != nil {
 		d.t.Fatal(err)
 	}
 	d.finished = !info.ClosedAt.IsZero()

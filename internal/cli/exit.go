@@ -11,7 +11,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // a run failed, or its fate is unknown
 	exitUsage       = 2   // the command line, the manifest, a secret or a file is wrong
-	exitInvalid     = 3   // every run finished; a result breaks its schema
+	exitInvalid     = 3   // every run finished; a result breaks its schema or an expectation, or one of the batch is false
 	exitStopped     = 4   // a policy let nothing new start, or tasks were left out
 	exitService     = 5   // the service has no key, refused it, or can't be reached
 	exitHeld        = 6   // another process holds the batch
@@ -35,7 +35,8 @@ const exitCodesTo4 = `Exit codes:
   1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
   2    the command line, the manifest, a secret or a data file is wrong, or an
        output can't be written, or no task is selected; nothing more was sent
-  3    every run finished; a result breaks its schema
+  3    every run finished; a result breaks its schema or an expectation, or what
+       the manifest expects of the batch as a whole is false
   4    stopped early by halt, canary, --fail-fast, --max-time or the budget`
 
 const exitCodesTo70 = `
@@ -134,17 +135,27 @@ func codeOf(err error) int {
 	return exitInternal
 }
 
-// codeOfSummary is the exit code of how the tasks of a batch ended. Those that
+// codeOfSummary is the exit code of how the tasks of a batch ended, and of what
+// is expected of it as a whole.
+func codeOfSummary(s batch.Summary) int {
+	code := codeOfTasks(s)
+	if !s.Holds() {
+		code = worst(code, exitInvalid)
+	}
+	return code
+}
+
+// codeOfTasks is the exit code of how the tasks of a batch ended. Those that
 // are excused decide nothing. Where nothing went wrong and yet too few passed,
 // the batch has too few tasks, or was given up; one that is not at its end has
 // no code for that.
-func codeOfSummary(s batch.Summary) int {
+func codeOfTasks(s batch.Summary) int {
 	if s.Enough() {
 		return exitOK
 	}
 	against := func(o batch.Outcome) int { return s.Counts[o] - s.Excused[o] }
 	code := exitOK
-	if against(batch.Invalid) > 0 {
+	if against(batch.Invalid)+against(batch.Wrong) > 0 {
 		code = worst(code, exitInvalid)
 	}
 	if against(batch.Failed)+against(batch.Unknown) > 0 {

@@ -88,7 +88,7 @@ func (a *application) begin(ctx context.Context) (*ledger.Batch, error) {
 	return a.store.Begin(batch.Info{
 		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
 		Label: a.flags.which.key, Policy: a.policy, OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
-		ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
+		ManifestPath: a.manifest.File, Manifest: a.manifest.Text, Params: a.manifest.Params,
 	}, untilDone(ctx, a.manifest.Tasks(nil)))
 }
 
@@ -184,7 +184,7 @@ func (a *application) resume(ctx context.Context, drain <-chan struct{}, b *ledg
 	}
 	a.sayContinuing(sum)
 	k := ledger.Continuation{
-		At: a.sys.Now().UTC(), Policy: a.policy, ManifestPath: a.manifest.File, Manifest: a.manifest.Text,
+		At: a.sys.Now().UTC(), Policy: a.policy, ManifestPath: a.manifest.File, Manifest: a.manifest.Text, Params: a.manifest.Params,
 	}
 	if same {
 		return b.Continue(k, nil)
@@ -218,7 +218,7 @@ func (a *application) sayContinuing(sum batch.Summary) {
 // collect settles what is in flight of a batch as it was bought, before the
 // batch is edited.
 func (a *application) collect(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, waits int, k ledger.Continuation) error {
-	k.ManifestPath, k.Manifest = "", nil // what is in flight is of the manifest of before
+	k.ManifestPath, k.Manifest, k.Params = "", nil, nil // what is in flight is of the manifest of before
 	if err := b.Continue(k, nil); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func parseOutputs(f *applyFlags, m *manifest.Manifest) ([]output, error) {
 	}
 	if len(f.outputs) == 0 {
 		for i, r := range m.Reports {
-			outs = append(outs, output{report.Output{Format: report.Format(r.Format), Path: r.Path}, &m.Reports[i]})
+			outs = append(outs, output{report.Output{Format: report.Format(r.Format), Path: r.Path, Options: reportOptions(r)}, &m.Reports[i]})
 		}
 	}
 	if len(outs) == 0 {
@@ -102,7 +102,7 @@ func (a *application) stream(b *ledger.Batch, stop func()) *stream {
 	s := &stream{stop: stop, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	for _, o := range a.outputs {
 		if o.Path == report.Stdout && o.Format == report.JSONL {
-			s.jsonl = report.NewStream(a.show.stdout(), b)
+			s.jsonl = report.NewStream(a.show.stdout(), o.Options, b)
 		}
 	}
 	s.wake <- struct{}{} // for the tasks that were done before
@@ -183,7 +183,7 @@ func (a *application) write(ctx context.Context, b *ledger.Batch, s *stream, fin
 			continue
 		}
 		if o.Format != report.JSONL {
-			unread = unlessUnread(ctx, func() error { return report.Write(a.sys.stdout(), o.Format, b) })
+			unread = unlessUnread(ctx, func() error { return report.Write(a.sys.stdout(), o.Format, o.Options, b) })
 			if unread != nil && !isGone(unread) && !errors.Is(unread, errUnread) {
 				err = errors.Join(err, fmt.Errorf("standard output: %w", unread))
 			}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,6 +51,7 @@ A task is
   rejudged    how its result is judged was edited: the stored one is judged again
   stale       it passed and asks something else now: it is kept
   reused      an earlier batch has a result of the same request (--reuse)
+  skipped     its if is false, or its row is bad: nothing is bought
   kept        it is done
   left        the manifest no longer has it: it is kept, or never started
 
@@ -83,6 +82,8 @@ Exit codes:
 			if err := f.which.check(); err != nil {
 				return err
 			}
+			f.part.rows = newRows(sys)
+			defer f.part.rows.remove()
 			m, err := f.part.load(sys, name)
 			if err != nil {
 				return err
@@ -134,11 +135,7 @@ func plan(sys Sys, f *planFlags, m *manifest.Manifest) (err error) {
 	if p.kind, p.baseURL, err = serviceOf(sys, m, f.local, f.address); err != nil {
 		return err
 	}
-	dir := f.state
-	if dir == "" {
-		dir = filepath.Join(m.Dir, stateFolder)
-	}
-	p.ledger, err = ledger.OpenReader(dir)
+	p.ledger, err = ledger.OpenReader(stateOf(m.File, f.state))
 	switch {
 	case errors.Is(err, ledger.ErrNoLedger):
 	case err != nil:
@@ -166,8 +163,8 @@ func serviceOf(sys Sys, m *manifest.Manifest, local bool, providerURL string) (k
 		}
 		return "local", "local", nil
 	}
-	baseURL, _, err = address(sys, providerURL)
-	return "browserbase", strings.TrimRight(baseURL, "/"), err
+	baseURL, _, err = whereaboutsOf(m, providerURL).address(sys)
+	return "browserbase", baseURL, err
 }
 
 // find finds the batch that would go on, as apply does, and says what it would

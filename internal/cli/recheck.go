@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"iter"
 
@@ -18,6 +19,7 @@ type recheckFlags struct {
 	write    bool
 	json     bool
 	envFile  string
+	params   paramFlags
 }
 
 func newRecheck(sys Sys) *cobra.Command {
@@ -27,7 +29,8 @@ func newRecheck(sys Sys) *cobra.Command {
 		Short: "Judge the stored results of a batch again",
 		Long: `Judge the stored results of a batch again, each as it was judged when its run had
 ended: with the schemas of the batch, or with those of the tasks of another
-manifest that have the same ids (--manifest). Nothing is sent and nothing is
+manifest that have the same ids (--manifest), whose parameters are those of the
+batch but for what --param and --params-file say. Nothing is sent and nothing is
 bought; no key and no secret is needed. Secrets that are set are masked in what
 is said; where a result is known to hold one that is not set, nothing of it is
 repeated.
@@ -35,16 +38,19 @@ repeated.
 
 What would change is printed: a line for each task whose outcome would be
 another. --write records it in the ledger, in the place of the verdicts of
-before; "bbbatch report" writes the reports anew.
+before, and evaluates what is expected of the batch as a whole again, by the
+manifest where one is given; "bbbatch report" writes the reports anew.
 
 With --json it is one JSON object: tasks, each with id, was, is, message and
-errors; then batch, judged, worse (that passed before), better, otherErrors (the
-same outcome, for other reasons), notJudged and written.
+errors; then batch, judged, worse (that passed before), better (that pass now),
+otherOutcomes, otherErrors (the same outcome, for other reasons), notJudged, written
+and, where it was evaluated, batchExpect.
 
 Exit codes:
-  0    no task that passed would not pass any more
+  0    every task that passed would pass again
   2    there is no such batch, the manifest is wrong, or the ledger can't be read
-  3    a result that passed breaks its schema now
+  3    a result that passed does not any more, or what is expected of the batch as
+       a whole is false
   6    --write: another process holds this batch
   70   an internal error: the ledger could not be read or written`,
 		Example: `  bbbatch recheck
@@ -52,10 +58,11 @@ Exit codes:
   bbbatch recheck tasks.yaml --manifest tasks.yaml --write
   bbbatch recheck --json | jq -r '.tasks[] | select(.is != "passed") | .id'`,
 		Args: atMostOne("batch"),
-		RunE: func(_ *cobra.Command, args []string) error { return recheck(sys, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return recheck(c.Context(), sys, &f, args) },
 	}
 	flagGroup(cmd, "Judging", func(flags *pflag.FlagSet) {
 		flags.StringVar(&f.manifest, "manifest", "", "judge by the schemas of the tasks of `FILE`")
+		f.params.define(flags)
 		flags.BoolVar(&f.write, "write", false, "record the new verdicts in the ledger")
 		envFileVar(flags, &f.envFile)
 	})
@@ -64,10 +71,14 @@ Exit codes:
 	cmd.ValidArgsFunction = f.which.complete(sys)
 	// The only error is a second registration.
 	_ = cmd.MarkFlagFilename("manifest", manifestExtensions()...)
+	completeParams(cmd, func([]string) string { return f.manifest })
 	return cmd
 }
 
-func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
+func recheck(ctx context.Context, sys Sys, f *recheckFlags, args []string) (err error) {
+	if f.manifest == "" && f.params.said() {
+		return errParamsOfNothing
+	}
 	b, err := f.which.open(sys, args)
 	if err != nil {
 		return err
@@ -79,7 +90,10 @@ func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
 	}
 	var m *manifest.Manifest
 	if f.manifest != "" {
-		if m, err = load(sys, f.manifest); err != nil {
+		f.params.stored = info.Params
+		by := selection{params: f.params, rows: newRows(sys)}
+		defer by.rows.remove()
+		if m, err = by.load(sys, f.manifest); err != nil {
 			return err
 		}
 	} else if b.file != "" && !hasText(b.file, info.Manifest) && info.ManifestPath != "-" {
@@ -87,12 +101,16 @@ func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
 			"--manifest "+shellWord(b.file)+" judges by those that it has")
 	}
 	r := report.NewRecheck(sys.stdout(), f.json, sys.outWidth())
-	c := batch.RejudgeConfig{Ledger: b.Batch, Secrets: knownSecrets(sys, info)}
+	c := batch.RejudgeConfig{Ledger: b.Batch, Secrets: knownSecrets(sys, info), Checker: manifest.Checker, Whole: manifest.NewWhole}
 	if m != nil {
 		c.Tasks = m.Tasks(nil)
 	}
 	if f.write {
-		err = recordAgain(sys, b, c, r)
+		policy := info.Policy
+		if m != nil {
+			policy.Expect = m.Policy.Expect
+		}
+		err = recordAgain(ctx, sys, b, c, policy, r)
 	} else {
 		err = unlessGone(drainTo(r, batch.Rejudge(c)))
 	}
@@ -102,7 +120,7 @@ func recheck(sys Sys, f *recheckFlags, args []string) (err error) {
 	if err := unlessGone(r.Close(info, info.Total-r.Judged, f.write)); err != nil {
 		return err
 	}
-	if r.Worse > 0 {
+	if r.Worse > 0 || !(batch.Summary{Whole: r.Whole}).Holds() {
 		return &failure{code: exitInvalid, err: errTold}
 	}
 	return nil
@@ -130,8 +148,9 @@ func drainTo(r *report.Recheck, again iter.Seq2[batch.Rejudged, error]) error {
 	return nil
 }
 
-// recordAgain writes the new verdicts into the ledger, under the lock.
-func recordAgain(sys Sys, b *foundBatch, c batch.RejudgeConfig, r *report.Recheck) (err error) {
+// recordAgain writes the new verdicts into the ledger, under the lock, and what
+// they make of the expectations of the batch as a whole.
+func recordAgain(ctx context.Context, sys Sys, b *foundBatch, c batch.RejudgeConfig, p batch.Policy, r *report.Recheck) (err error) {
 	info, err := b.Info()
 	if err != nil {
 		return err
@@ -147,7 +166,8 @@ func recordAgain(sys Sys, b *foundBatch, c batch.RejudgeConfig, r *report.Rechec
 	}
 	c.Ledger = own
 	var unread error
-	err = own.Rejudge(sys.Now().UTC(), "its results were judged again", func(yield func(batch.Rejudged, error) bool) {
+	const why = "its results were judged again"
+	err = own.Rejudge(sys.Now().UTC(), why, func(yield func(batch.Rejudged, error) bool) {
 		for a, err := range batch.Rejudge(c) {
 			if err == nil {
 				unread = r.Add(a) // a reader of standard output that is gone changes nothing
@@ -162,6 +182,12 @@ func recordAgain(sys Sys, b *foundBatch, c batch.RejudgeConfig, r *report.Rechec
 	})
 	if err != nil {
 		return fmt.Errorf("recording the new verdicts: %w", err)
+	}
+	if r.Whole, err = batch.RejudgeWhole(ctx, c, p); err == nil {
+		err = own.RejudgeWhole(sys.Now().UTC(), why, r.Whole)
+	}
+	if err != nil {
+		return fmt.Errorf("recording what is expected of the batch as a whole: %w", err)
 	}
 	return unlessGone(unread)
 }

@@ -77,7 +77,7 @@ func writeReports(sys Sys, which *batchArg, args []string, outs []output) (err e
 
 func writeReport(sys Sys, o output, b *foundBatch, finished bool) error {
 	if o.Path == report.Stdout {
-		if err := unlessGone(report.Write(sys.stdout(), o.Format, b)); err != nil {
+		if err := unlessGone(report.Write(sys.stdout(), o.Format, o.Options, b)); err != nil {
 			return fmt.Errorf("standard output: %w", err)
 		}
 		return nil

@@ -98,6 +98,7 @@ func retry(c *cobra.Command, sys Sys, f *retryFlags, args []string) error {
 	}
 	r := &retrying{where: w}
 	f.retry = r
+	defer func() { f.part.rows.remove() }()
 	m, err := f.survey(sys, c, args)
 	if err != nil || m == nil {
 		return err
@@ -119,7 +120,9 @@ func (f *retryFlags) survey(sys Sys, c *cobra.Command, args []string) (m *manife
 	if err != nil {
 		return nil, err
 	}
-	sys.Stdin = bytes.NewReader(text)
+	if text != nil {
+		sys.Stdin = bytes.NewReader(text)
+	}
 	b, err := f.which.open(sys, args)
 	if err != nil {
 		return nil, err
@@ -130,7 +133,9 @@ func (f *retryFlags) survey(sys Sys, c *cobra.Command, args []string) (m *manife
 		return nil, err
 	}
 	r.info, f.state = sum.Info, b.state
-	sys.Stdin = bytes.NewReader(text)
+	if text != nil {
+		sys.Stdin = bytes.NewReader(text)
+	}
 	if m, err = f.manifestOf(sys, b); err != nil {
 		return nil, err
 	}
@@ -175,9 +180,12 @@ func (f *retryFlags) manifestOf(sys Sys, b *foundBatch) (*manifest.Manifest, err
 		return nil, usage(fmt.Errorf("the manifest of batch %s, %s, is not there", titled(info), info.ManifestPath),
 			"name it: "+again(withState([]string{"retry", info.ID, "-f", "FILE"}, b.state)))
 	}
+	params := f.part.params
 	if f.part, err = parseSelection(info.Selection); err != nil {
 		return nil, err
 	}
+	params.stored = info.Params
+	f.part.params, f.part.rows = params, rowsBeside(sys, path, b.state)
 	m, err := f.part.load(sys, path)
 	if err != nil {
 		return nil, err

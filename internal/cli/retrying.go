@@ -26,6 +26,7 @@ type retrying struct {
 	taken bool   // the batch was taken up
 	next  string // the command that goes on with it then; "" where the same one does
 	after string // a newer batch, with which that goes on first; "" for none
+	rows  bool   // rows were read of standard input
 }
 
 // choose goes through a batch and decides which tasks are run again. each, which
@@ -79,7 +80,7 @@ func worthRetrying(rec batch.Record) bool {
 	switch {
 	case rec.Repeat == nil:
 		return didNotPass(rec.Outcome)
-	case rec.Passed >= rec.Repeat.Pass:
+	case rec.Passed >= rec.Repeat.Pass, rec.Skip != "":
 		return false
 	}
 	return didNotPass(rec.Outcome) || rec.Outcome == batch.Skipped

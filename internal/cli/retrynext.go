@@ -14,7 +14,7 @@ import (
 
 // notOfApply are the flags of retry that the apply which goes on with it does not
 // have, or is told by the batch; a yes to this order is none to the next.
-var notOfApply = []string{"where", "plan", fileFlag, "state", "local", "provider-url", "yes"}
+var notOfApply = []string{"where", "plan", fileFlag, "state", "local", "provider-url", "yes", paramFlag, paramsFlag}
 
 // flagsToKeep are the flags of a command line that say how a batch is run. What
 // the environment says it says to apply too.
@@ -66,6 +66,7 @@ func (f *retryFlags) goOn(sys Sys, c *cobra.Command, b *foundBatch, m *manifest.
 			f.retry.after = info.ID
 		}
 	}
+	f.retry.rows = f.part.rows.file() != ""
 	f.retry.next = againKeeping(sys, words)
 	f.collect = commented(collecting(sys, words), f.retry.remark())
 	return nil
@@ -91,6 +92,9 @@ func (r *retrying) remark() string {
 	}
 	if r.after != "" {
 		remarks = append(remarks, "goes on with batch "+r.after+" first, which is newer")
+	}
+	if r.rows {
+		remarks = append(remarks, "takes the same rows on standard input")
 	}
 	return strings.Join(remarks, "; ")
 }

@@ -63,6 +63,7 @@ Nothing is read from or written to a ledger.
 func (r *runsCommand) service(cmd *cobra.Command) *cobra.Command {
 	flagGroup(cmd, groupService, func(flags *pflag.FlagSet) {
 		providerURLVar(flags, &r.providerURL)
+		flags.Lookup("provider-url").Usage = "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)"
 		envFileVar(flags, &r.envFile)
 	})
 	return cmd
@@ -233,7 +234,7 @@ func runIDs(c *cobra.Command, args []string) error {
 // each makes one call for every id. An error is told and the next id follows;
 // one that every call would meet ends it.
 func (r *runsCommand) each(ctx context.Context, ids []string, call func(context.Context, *client, string) error) error {
-	c, err := newClient(r.sys, r.providerURL, "", nil)
+	c, err := newClient(r.sys, whereabouts{flag: r.providerURL}, "", nil)
 	if err != nil {
 		return err
 	}
@@ -263,7 +264,7 @@ func (r *runsCommand) each(ctx context.Context, ids []string, call func(context.
 // lines prints a sequence of documents, one a line, limit at most; 0 is no
 // limit.
 func (r *runsCommand) lines(ctx context.Context, limit int, what string, docs func(context.Context, *client) iter.Seq2[json.RawMessage, error]) error {
-	c, err := newClient(r.sys, r.providerURL, "", nil)
+	c, err := newClient(r.sys, whereabouts{flag: r.providerURL}, "", nil)
 	if err != nil {
 		return err
 	}
@@ -315,7 +316,7 @@ func (c *client) describe(err error) error {
 	}
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &failure{exitService, err, "check " + apiKey}
+		return &failure{exitService, err, "check " + c.keyName}
 	case http.StatusPaymentRequired:
 		return &failure{exitService, err, "check the account's quota and plan"}
 	case http.StatusNotFound:

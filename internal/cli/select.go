@@ -23,6 +23,9 @@ type selection struct {
 	limit int
 
 	repeat int // 0 leaves it to the manifest
+
+	params paramFlags
+	rows   *rows // those of standard input, where a task may have them; nil for none
 }
 
 func (s *selection) define(flags *pflag.FlagSet) {
@@ -30,13 +33,15 @@ func (s *selection) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.tags, "tag", nil, "only the tasks that have the tag `TAG` (repeatable: any of them)")
 	countVar(flags, &s.limit, "limit", "", "only the first `N` tasks, of those that the other two leave")
 	countVar(flags, &s.repeat, "repeat", "", "run every task `N` times, as ID#1 to ID#N (default: repeat of the task)")
+	s.params.define(flags)
 }
 
 func (s *selection) given() bool { return len(s.ids)+len(s.tags)+s.limit > 0 }
 
 // words are the flags that make the selection, the same ones for every order
-// in which they can be written; "" for all tasks. They are part of a batch's
-// identity.
+// in which they can be written, and those of the parameters that have not their
+// default; "" for all tasks. They are part of a batch's identity. The manifest has
+// been read.
 func (s *selection) words() string {
 	var words []string
 	for _, id := range s.ids {
@@ -51,7 +56,7 @@ func (s *selection) words() string {
 	if s.repeat > 0 {
 		words = append(words, "--repeat "+strconv.Itoa(s.repeat))
 	}
-	return strings.Join(words, " ")
+	return strings.Join(append(words, s.params.words()...), " ")
 }
 
 // parseSelection reads what words wrote.
@@ -178,6 +183,22 @@ func (s *selection) howMany(m *manifest.Manifest) (string, error) {
 	}
 	ids, err := someIDs(m)
 	return fmt.Sprintf("%s of %s selected: %s", report.Count(m.Total), plural(m.Total+m.LeftOut, "task"), ids), err
+}
+
+// skipped counts the tasks of m, which is selected, for which nothing is bought.
+func (s *selection) skipped(m *manifest.Manifest) (n int, err error) {
+	if !s.given() || m.Skipped == 0 {
+		return m.Skipped, nil
+	}
+	for t, err := range m.Tasks(nil) {
+		if err != nil {
+			return 0, err
+		}
+		if t.Skip != "" {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // someIDs lists the first tasks by their ids.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -27,6 +26,7 @@ type service struct {
 	rate      float64
 	firstLook time.Duration
 	secrets   batch.Secrets // the key, by the name of its variable
+	keyName   string        // of that variable
 	close     func() error
 }
 
@@ -48,15 +48,15 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		}
 		return connectLocal(sys, m, f, spill)
 	}
-	c, err := newClient(sys, f.providerURL, spill, f.trace)
+	c, err := newClient(sys, whereaboutsOf(m, f.providerURL), spill, f.trace)
 	if err != nil {
 		return nil, err
 	}
 	return &service{
 		provider: provider.Browserbase(c.Client), kind: "browserbase", baseURL: c.baseURL,
 		rate: browserbaseRate, firstLook: browserbaseLook,
-		secrets: batch.Secrets{apiKey: c.key},
-		close:   func() error { return nil },
+		secrets: batch.Secrets{c.keyName: c.key}, keyName: c.keyName,
+		close: func() error { return nil },
 	}, nil
 }
 
@@ -72,44 +72,45 @@ func clientConfig(sys Sys, key, address, spill string, trace func(api.Exchange))
 	}
 }
 
-// apiKey is the variable that the key is read from.
+// apiKey is the variable that the key is read from, unless a manifest names
+// another.
 const apiKey = "BROWSERBASE_API_KEY"
 
-// A client speaks to the service that the command line or the environment
-// names.
+// A client speaks to the service that the command line, the environment or a
+// manifest names.
 type client struct {
 	*browserbase.Client
 	baseURL string
 	key     string
+	keyName string        // the variable that has it
 	masks   *batch.Masker // of what is printed: hides the key
 }
 
-// newClient makes a client of the service at an address, which is the
-// environment's or the vendor's when it is "". It sends nothing. trace, which
-// may be nil, is told of every request.
-func newClient(sys Sys, providerURL, spill string, trace func(api.Exchange)) (*client, error) {
-	key := sys.Getenv(apiKey)
+// newClient makes a client of a service. It sends nothing. trace, which may be
+// nil, is told of every request.
+func newClient(sys Sys, w whereabouts, spill string, trace func(api.Exchange)) (*client, error) {
+	name := w.keyName()
+	key := sys.Getenv(name)
 	if key == "" {
-		return nil, &failure{exitService, fmt.Errorf("no API key: the environment variable %s is not set", apiKey), "export " + apiKey + "=…"}
+		return nil, &failure{exitService, fmt.Errorf("no API key: the environment variable %s is not set", name), "export " + name + "=…"}
 	}
-	if err := checkKey(apiKey, key); err != nil {
+	if err := checkKey(name, key); err != nil {
 		return nil, err
 	}
-	url, from, err := address(sys, providerURL)
+	url, from, err := w.address(sys)
 	if err != nil {
 		return nil, err
 	}
-	url = strings.TrimRight(url, "/")
 	c, err := browserbase.New(clientConfig(sys, key, url, spill, trace))
 	if err != nil {
-		return nil, usage(err, "look at "+apiKey+" and "+from)
+		return nil, usage(err, "look at "+name+" and "+from)
 	}
-	return &client{c, url, key, batch.Secrets{apiKey: key}.Masker()}, nil
+	return &client{c, url, key, name, batch.Secrets{name: key}.Masker()}, nil
 }
 
 // providerURLVar defines --provider-url, which newClient takes.
 func providerURLVar(flags *pflag.FlagSet, address *string) {
-	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else the vendor's)")
+	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else\nprovider.baseURL of the manifest, else the vendor's)")
 }
 
 // connectLocal starts the agents API inside this process, on a free port of

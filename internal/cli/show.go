@@ -233,16 +233,14 @@ func (f *showFlags) transcript(ctx context.Context, sys Sys, d *report.Detail) e
 		say(sys.Stderr, "bbbatch: warning: --messages: the task has no run", "")
 		return nil
 	}
-	address := f.providerURL
-	if address == "" {
-		address = d.Info.BaseURL
-	}
-	c, err := newClient(sys, address, "", nil)
+	at := storedWhereabouts(d.Info)
+	at.flag = firstOf(f.providerURL, at.flag)
+	c, err := newClient(sys, at, "", nil)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	c.masks = shownSecrets(sys, d.Info, c.key).Masker()
+	c.masks = shownSecrets(sys, d.Info, c).Masker()
 	for m, err := range c.Runs.MessageDocuments(ctx, run, browserbase.MessageFilter{Limit: 100}) {
 		if err != nil {
 			return c.describe(err)
@@ -257,9 +255,9 @@ func (f *showFlags) transcript(ctx context.Context, sys Sys, d *report.Detail) e
 
 // shownSecrets are the key and the secrets that the manifest of a batch
 // declares. What is not set can't be hidden, which is told.
-func shownSecrets(sys Sys, info batch.Info, key string) batch.Secrets {
+func shownSecrets(sys Sys, info batch.Info, c *client) batch.Secrets {
 	secrets, missing := storedSecrets(sys, info)
-	secrets[apiKey] = key
+	secrets[c.keyName] = c.key
 	if missing = append(missing, secrets.TooShort()...); len(missing) > 0 {
 		say(sys.Stderr, "bbbatch: warning: --messages: not set or too short, and so not masked: "+join(missing), "set them as apply had them, or use --env-file")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/bbbatch/bbbatch/api/browserbase"
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 )
 
@@ -196,15 +197,16 @@ func applyWords(sys Sys, b *foundBatch, info batch.Info, path string) []string {
 	switch {
 	case info.Provider == "local":
 		words = append(words, "--local")
-	case strings.TrimRight(serviceNow(sys), "/") != info.BaseURL:
+	case strings.TrimRight(serviceNow(sys), "/") != info.BaseURL || manifest.ServiceIn(info.Manifest).Named:
 		words = append(words, "--provider-url", info.BaseURL)
 	}
 	return words
 }
 
-// serviceNow is the address that apply would use without --provider-url.
+// serviceNow is the address that apply would use without --provider-url, of a
+// manifest that names none.
 func serviceNow(sys Sys) string {
-	return cmp.Or(sys.Getenv(variableOf("provider-url")), sys.Getenv("BROWSERBASE_BASE_URL"), browserbase.DefaultBaseURL)
+	return cmp.Or(sys.Getenv(variableOf("provider-url")), sys.Getenv(baseVariable), browserbase.DefaultBaseURL)
 }
 
 // afresh warns, as a shell's comment, where apply would not continue the batch.

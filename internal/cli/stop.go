@@ -10,6 +10,7 @@ import (
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger"
+	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/internal/provider"
 )
 
@@ -33,7 +34,8 @@ The batch stays unfinished; bbbatch close gives it up.
 No apply may be at work on the batch: end that first, with Ctrl-C twice or with
 kill; its runs go on and are stopped then.
 
-The key is read from BROWSERBASE_API_KEY; the address is the batch's own. Without
+The key is read from BROWSERBASE_API_KEY, or from the secret that the manifest
+names; the address is the batch's own. Without
 the manifest's secrets, which are read as apply reads them, only what was stopped
 is recorded: a result may hold a secret, and is left to the next apply.
 
@@ -71,7 +73,7 @@ func stop(ctx context.Context, sys Sys, f *stopFlags, args []string) (err error)
 		say(sys.Stderr, fmt.Sprintf("batch %s ran on a local server: its runs ended with that process", titled(info)), "")
 		return nil
 	}
-	c, err := newClient(sys, info.BaseURL, state, nil)
+	c, err := newClient(sys, storedWhereabouts(info), state, nil)
 	if err != nil {
 		return err
 	}
@@ -87,14 +89,14 @@ func stop(ctx context.Context, sys Sys, f *stopFlags, args []string) (err error)
 		return err
 	}
 	secrets, missing := storedSecrets(sys, info)
-	secrets[apiKey] = c.key
+	secrets[c.keyName] = c.key
 	show := newDisplay(sys, &applyFlags{progress: "none"})
 	show.masks = secrets.Masker()
 	a := &application{
 		sys: sys, flags: &applyFlags{onInterrupt: interruptDetach}, state: state, show: show, holding: h, secrets: secrets,
 		service: &service{
 			provider: provider.Browserbase(c.Client), kind: info.Provider, baseURL: c.baseURL,
-			rate: browserbaseRate, firstLook: browserbaseLook,
+			rate: browserbaseRate, firstLook: browserbaseLook, keyName: c.keyName,
 		},
 	}
 	return a.stopBatch(ctx, b, info, missing, next)
@@ -161,6 +163,7 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 	c := batch.Config{
 		Provider: a.service.provider, Ledger: b, RequestsPerSecond: a.service.rate, FirstLook: a.service.firstLook,
 		Batch: info.ID, Offset: offset, Secrets: a.secrets, Settle: defaultSettle, Stop: order, Blind: len(missing) > 0,
+		Checker: manifest.Checker, Whole: manifest.NewWhole,
 		Warn:   a.show.warn,
 		Notify: func(e batch.Event) { a.show.stops.event(e, a.show.say) },
 	}

@@ -78,6 +78,12 @@ func System() Sys {
 	}
 }
 
+// lookup finds a variable of the environment; an empty one is not set.
+func (s Sys) lookup(name string) (string, bool) {
+	value := s.Getenv(name)
+	return value, value != ""
+}
+
 func (s Sys) environ() []string {
 	if s.Environ == nil {
 		return nil

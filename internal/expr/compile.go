@@ -28,12 +28,15 @@ const (
 // for a value alone.
 type Env map[string]Object
 
-// An Object says what is known of a name's fields.
+// An Object says what is known of a name: of the fields of an object, or which
+// kind of value it is.
 type Object struct {
-	Fields []string // the fields that it may have
-	Open   bool     // it may have others
-	Text   bool     // every field is a string
-	Alone  Kind     // it is no object but a value of this kind, if not ""
+	Fields []string          // the fields that it may have
+	Open   bool              // it may have others
+	Text   bool              // every field is a string
+	Inner  map[string]Object // what is known of the value of a field; of a field that is not here, nothing
+	Alone  Kind              // it is no object but a value of this kind, if not ""
+	Each   *Object           // of a [List], what its elements are; nil when nothing is known
 }
 
 // An Error says what is wrong with an expression, and where.
@@ -95,23 +98,38 @@ func compile(source string, env Env, more ...lang.Option) (*Program, error) {
 func declare(env Env) types.Map {
 	m := types.Map{stepName: types.TypeOf(func() bool { return true })}
 	for name, o := range env {
-		if o.Alone != "" {
-			m[name] = o.Alone.declared()
-			continue
-		}
-		fields := types.Map{}
-		if o.Open {
-			fields[types.Extra] = types.Any
-		}
-		for _, f := range o.Fields {
-			fields[f] = types.Any
-			if o.Text {
-				fields[f] = types.String
-			}
-		}
-		m[name] = fields
+		m[name] = o.declared()
 	}
 	return m
+}
+
+func (o Object) declared() types.Type {
+	switch o.Alone {
+	case "":
+	case List:
+		if o.Each == nil {
+			return types.Array(types.Any)
+		}
+		return types.Array(o.Each.declared())
+	default:
+		return o.Alone.declared()
+	}
+	fields := types.Map{}
+	if o.Open {
+		fields[types.Extra] = types.Any
+	}
+	for _, f := range o.Fields {
+		inner, known := o.Inner[f]
+		switch {
+		case known:
+			fields[f] = inner.declared()
+		case o.Text:
+			fields[f] = types.String
+		default:
+			fields[f] = types.Any
+		}
+	}
+	return fields
 }
 
 // Uses reports whether the expression mentions a name of its environment.
@@ -171,6 +189,7 @@ func plain(message string) string {
 	}
 	message = strings.ReplaceAll(message, "map[string]interface {}", "map")
 	message = strings.ReplaceAll(message, "[]interface {}", "list")
+	message = strings.ReplaceAll(message, "int64", "int")
 	return strings.ReplaceAll(message, "<nil>", "null")
 }
 

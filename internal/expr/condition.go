@@ -13,19 +13,29 @@ type Kind string
 
 // The kinds, in words, and the Go types of their values.
 const (
-	Text  Kind = "a string"          // string
-	Whole Kind = "a whole number"    // int
-	Texts Kind = "a list of strings" // []string
+	Text    Kind = "a string"          // string
+	Whole   Kind = "a whole number"    // int, int64 or json.Number
+	Number  Kind = "a number"          // the same, or float64
+	Boolean Kind = "a boolean"         // bool
+	Texts   Kind = "a list of strings" // []string
+	List    Kind = "a list"            // []any
+	Any     Kind = "a value"           // anything
 )
 
 func (k Kind) declared() types.Type {
 	switch k {
+	case Text:
+		return types.String
 	case Whole:
-		return types.Int
+		return types.Int64
+	case Number:
+		return types.Float64
+	case Boolean:
+		return types.Bool
 	case Texts:
 		return types.TypeOf([]string{})
 	}
-	return types.String
+	return types.Any
 }
 
 // A Condition is a compiled expression that is true or false. It is safe for

@@ -20,8 +20,8 @@ const (
 
 // Begin opens a new batch with the tasks of a manifest, in order, their
 // positions counting from 0. Of info it takes Name, Provider, BaseURL,
-// Selection, Label, Policy, OpenedAt (now when zero), ManifestPath and Manifest;
-// the id is made here. [ErrLabelled] when another batch of the name has the label.
+// Selection, Label, Policy, OpenedAt (now when zero), ManifestPath, Manifest and
+// Params; the id is made here. [ErrLabelled] when another batch of the name has the label.
 //
 // The batch is seen by others once all tasks are in it, and is moved into the
 // one file then; where that goes wrong it stays, unfinished. After any other
@@ -73,9 +73,9 @@ func (s *Store) announce(info batch.Info) (*Batch, error) {
 			_, _ = rand.Read(random[:]) // never fails
 			b.id = hex.EncodeToString(random[:])
 			n, err := c.exec(`
-				INSERT INTO batches (id, name, provider, base_url, selection, label, policy, opened_at, manifest_path, manifest)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				b.id, info.Name, info.Provider, info.BaseURL, info.Selection, info.Label, string(policy), nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest)
+				INSERT INTO batches (id, name, provider, base_url, selection, label, policy, opened_at, manifest_path, manifest, params)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				b.id, info.Name, info.Provider, info.BaseURL, info.Selection, info.Label, string(policy), nanos(info.OpenedAt).Int64, info.ManifestPath, info.Manifest, []byte(info.Params))
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/json"
 	"iter"
 	"time"
 
@@ -16,6 +17,7 @@ type Continuation struct {
 	// The manifest, where it was read anew; nil leaves what is stored.
 	ManifestPath string
 	Manifest     []byte
+	Params       json.RawMessage // its parameters; nil where it has none
 }
 
 // Continue takes a batch up again, also a closed one, and makes it have the tasks
@@ -41,7 +43,7 @@ func (b *Batch) Continue(k Continuation, changes iter.Seq2[batch.Change, error])
 			}
 		}
 		if k.Manifest != nil {
-			_, err = c.exec(`UPDATE batches SET manifest_path = ?, manifest = ? WHERE key = ?`, k.ManifestPath, k.Manifest, b.key)
+			_, err = c.exec(`UPDATE batches SET manifest_path = ?, manifest = ?, params = ? WHERE key = ?`, k.ManifestPath, k.Manifest, []byte(k.Params), b.key)
 		}
 		return nil, err
 	})

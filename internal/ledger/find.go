@@ -141,11 +141,11 @@ func (b *Batch) info(c *connection) (batch.Info, error) {
 	var opened, closed sql.NullInt64
 	var policy []byte
 	found, err := c.one(`
-		SELECT id, name, provider, base_url, selection, label, policy, opened_at, closed_at, halted, total, manifest_path, manifest,
+		SELECT id, name, provider, base_url, selection, label, policy, opened_at, closed_at, halted, total, manifest_path, manifest, params,
 			EXISTS (SELECT 1 FROM tasks WHERE batch = key AND repeats IS NOT NULL)
 		FROM batches WHERE key = ?`, []any{b.key},
 		&info.ID, &info.Name, &info.Provider, &info.BaseURL, &info.Selection, &info.Label, &policy, &opened, &closed, &info.Halted, &info.Total,
-		&info.ManifestPath, &info.Manifest, &info.Repeats)
+		&info.ManifestPath, &info.Manifest, (*[]byte)(&info.Params), &info.Repeats)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: %q", ErrNoBatch, b.id)
 	}

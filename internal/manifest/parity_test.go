@@ -229,7 +229,7 @@ func TestSchemaIsComplete(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &root); err != nil {
 		t.Fatal(err)
 	}
-	known := strings.Fields("$schema $ref $defs title description examples default type enum pattern patternErrorMessage errorMessage minLength minimum exclusiveMinimum maximum anyOf items minItems maxItems uniqueItems required minProperties propertyNames properties additionalProperties")
+	known := strings.Fields("$schema $ref $defs title description examples default type enum pattern patternErrorMessage errorMessage minLength minimum exclusiveMinimum maximum anyOf items minItems maxItems uniqueItems required minProperties maxProperties propertyNames properties additionalProperties defaultSnippets")
 	defs, _ := root["$defs"].(map[string]any)
 	var walk func(path string, v any, key bool)
 	walk = func(path string, v any, key bool) {
