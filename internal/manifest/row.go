@@ -16,15 +16,8 @@ type row struct {
 	line   int // of the file that holds it, where it starts
 	object map[string]any
 	json   json.RawMessage // the object in the author's order; nil when not asked for
-}
 
-// values are what expressions see of the row; r may be nil.
-func (r *row) values() *expr.Values {
-	objects := map[string]map[string]any{}
-	if r != nil {
-		objects["row"] = r.object
-	}
-	return expr.NewValues(objects)
+	matrix *combination // nil without a matrix; with one and without data it is all there is
 }
 
 // A source is what a task's forEach names.

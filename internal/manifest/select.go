@@ -51,7 +51,7 @@ type found struct{ ids, tags map[string]bool }
 // takes returns which of a row's [entry.numbers] are meant, Limit aside. With
 // found, which may be nil, it also notes everything that the task fits.
 func (s *selector) takes(x *expander, e *entry, r *row, found *found) ([]int, error) {
-	v := r.values()
+	v := x.values(r)
 	id, err := x.id(e, v)
 	if err != nil {
 		return nil, err
