@@ -164,7 +164,7 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 			return
 		}
 		if errors.Is(err, errLongRow) {
-			yield(nil, &rowError{line: next, column: 1, number: number, message: errLongRow.Error()})
+			yield(nil, &rowError{line: next, column: 1, number: number, spread: true, message: errLongRow.Error()})
 			return
 		}
 		if err != nil {
@@ -245,7 +245,7 @@ func broken(err error, number int) error {
 	e := &rowError{line: parse.Line, column: parse.Column, number: number, message: parse.Err.Error()}
 	switch {
 	case errors.Is(parse.Err, csv.ErrQuote) && parse.StartLine != parse.Line:
-		e.line, e.column = parse.StartLine, 1
+		e.line, e.column, e.spread = parse.StartLine, 1, true
 		e.message = "a quote is not closed, or is followed by more text"
 	case errors.Is(parse.Err, csv.ErrQuote):
 		e.message = "a quote is not closed, or is followed by more text"

@@ -32,8 +32,11 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 		Retry:    e.retry,
 		Schema:   e.schema,
 	}
+	if r != nil && r.skip != "" {
+		return e.skipped(r), nil
+	}
 	if r != nil {
-		t.Row = r.json
+		t.Row, t.Hidden = r.json, r.secretCells()
 	}
 	v := r.values()
 	var err error
@@ -51,7 +54,7 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 			return t, &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
 		}
 	}
-	if t.Spec.Variables, err = x.variables(e, v); err != nil {
+	if t.Spec.Variables, err = x.variables(e, r, v); err != nil {
 		return t, err
 	}
 	if e.settings != nil {
@@ -130,7 +133,7 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 	return out, nil
 }
 
-func (x *expander) variables(e *entry, v *expr.Values) ([]batch.Variable, error) {
+func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable, error) {
 	if len(e.variables) == 0 {
 		return nil, nil
 	}
@@ -147,6 +150,15 @@ func (x *expander) variables(e *entry, v *expr.Values) ([]batch.Variable, error)
 				var ok bool
 				if s, ok = x.secrets[p.secret]; !ok {
 					return nil, &evalError{node: f.value.node, err: fmt.Errorf("the secret %q is not set", p.secret)}
+				}
+			}
+			if p.column != "" {
+				cell, err := r.reveal(p.column)
+				if err != nil {
+					return nil, f.value.failed(p, err)
+				}
+				if x.secrets != nil {
+					s = cell
 				}
 			}
 			value.WriteString(s)

@@ -60,6 +60,8 @@ type loader struct {
 	readVariables map[*node]bool // by value: those that some entry has compiled
 	unread        bool           // a text could not be read
 	times         int            // how often every task is run; 0 where the manifest says it
+
+	stdin *spool // where standard input has its rows
 }
 
 // Load reads the manifest at path, or from o.Stdin when path is "-", and
@@ -79,6 +81,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	}
 	l := newLoader(m)
 	l.times = o.Repeat
+	l.stdin = &spool{open: o.Rows}
 	doc := newDocument(path, m.Text, true)
 	tree, p := parse(doc, m.Text)
 	if p != nil {

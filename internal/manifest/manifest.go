@@ -71,7 +71,7 @@ func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error]
 		for _, e := range m.entries {
 			for r, err := range e.rows(true) {
 				var t batch.Task
-				taken := e.numbers()
+				taken := e.numbersOf(r)
 				if err == nil && m.part != nil {
 					taken, err = m.part.takes(x, e, r, nil)
 				}

@@ -59,7 +59,9 @@ func (m *Manifest) names(members bool, yield func(id string, tags []string) bool
 		for r, err := range e.rows(false) {
 			var id string
 			var tags []string
-			if v := r.values(); err == nil {
+			if v := r.values(); err == nil && r != nil && r.skip != "" {
+				id = e.skipID(r)
+			} else if err == nil {
 				id, _ = x.id(e, v)
 				tags, _ = x.tags(e, v)
 			}
@@ -69,7 +71,10 @@ func (m *Manifest) names(members bool, yield func(id string, tags []string) bool
 			if !members || e.repeat == nil || id == "" {
 				continue
 			}
-			for _, number := range e.numbers() {
+			for _, number := range e.numbersOf(r) {
+				if number == 0 {
+					continue
+				}
 				if !yield(memberID(id, number), tags) {
 					return
 				}
