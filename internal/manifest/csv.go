@@ -152,7 +152,7 @@ scan:
 }
 
 func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error) bool) {
-	r := &row{}
+	r := &row{object: make(map[string]any, len(header))}
 	next := 1 // line on which the next row starts, blank lines aside
 	if line, _ := c.FieldPos(len(header) - 1); line > 0 {
 		next = line + 1 + strings.Count(header[len(header)-1], "\n")
@@ -185,7 +185,6 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 			continue
 		}
 		r.number, r.line = number, line
-		r.object = make(map[string]any, len(header))
 		for i, name := range header {
 			r.object[name] = record[i]
 		}

@@ -121,7 +121,7 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 		return "", &evalError{node: e.task.node, err: errors.New("must not be empty")}
 	}
 	if !e.task.literal() {
-		if name := e.task.injected(pieces, e.known); name != "" {
+		if name := e.task.injected(out, pieces, e.known); name != "" {
 			return "", &evalError{
 				node: e.task.node,
 				err: fmt.Errorf(

@@ -139,7 +139,7 @@ func (a *array) next() ([]byte, error) {
 	case ']':
 		return nil, a.wrong(nil, "there is a comma before the ]")
 	case ',':
-		return nil, a.wrong(nil, "there is nothing between two commas")
+		return nil, a.wrong(nil, "there is no row before the comma")
 	}
 	return a.element()
 }
