@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ type filling struct {
 	description *template // nil for none
 }
 
-func (e *entry) path() string { return fmt.Sprintf("tasks[%d]", e.index) }
+func (e *entry) path() string { return "tasks[" + strconv.Itoa(e.index) + "]" }
 
 // defaults are what the entries inherit.
 type defaults struct {

@@ -28,6 +28,7 @@ func (l *loader) firstPass() {
 		for r, err := range e.rows(false) {
 			seen.add(r)
 			if err != nil {
+				seen.wrong = true
 				l.rowProblem(e, r, err)
 				continue
 			}
@@ -48,7 +49,9 @@ func (l *loader) firstPass() {
 				l.rowProblem(e, r, l.twice(e, id, *c))
 			}
 		}
-		hidden.close(l, seen.all-seen.skipped)
+		if !seen.wrong {
+			hidden.close(l, seen.all-seen.skipped)
+		}
 		l.oddRows(e, seen)
 	}
 }
@@ -56,6 +59,7 @@ func (l *loader) firstPass() {
 // rowsSeen counts the rows of an entry.
 type rowsSeen struct {
 	all, skipped int
+	wrong        bool   // one could not be read
 	first        string // why the first of those that are skipped is
 }
 
