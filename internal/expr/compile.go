@@ -37,6 +37,7 @@ type Object struct {
 	Inner  map[string]Object // what is known of the value of a field; of a field that is not here, nothing
 	Alone  Kind              // it is no object but a value of this kind, if not ""
 	Each   *Object           // of a [List], what its elements are; nil when nothing is known
+	Secret []string          // fields that only an expression which is nothing else may take
 }
 
 // An Error says what is wrong with an expression, and where.
@@ -46,6 +47,7 @@ type Error struct {
 	Name         string   // the name that is not known, if that is what is wrong
 	Known        []string // what could have been meant instead of Name
 	Unterminated bool     // the expression has no end
+	Secret       bool     // Name is a field that is secret, and the expression is more than that
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -73,11 +75,13 @@ func compile(source string, env Env, more ...lang.Option) (*Program, error) {
 	}
 	look := &look{source: source, env: env, uses: map[string]bool{}, local: map[string]bool{}}
 	ast.Walk(&tree.Node, look)
+	root, keys, isPath := straight(tree.Node)
+	look.alone = isPath && len(keys) == 1
 	if err := look.check(); err != nil {
 		return nil, err
 	}
 	p := &Program{source: source, uses: look.uses}
-	if root, keys, ok := straight(tree.Node); ok && env[root].Alone == "" {
+	if isPath && env[root].Alone == "" {
 		p.root, p.keys = root, keys
 	}
 	options := append([]lang.Option{

@@ -38,25 +38,21 @@ func (p *Program) Eval(v *Values) (any, error) {
 		return p.walk(v)
 	}
 	if v.native == nil {
-		v.native = make(map[string]any, len(v.exact)+len(v.alone))
+		v.native = make(map[string]any, len(v.exact)+len(v.alone)+1)
 		maps.Copy(v.native, v.alone)
 		for name, object := range v.exact {
 			v.native[name] = native(object)
 		}
 	}
 	steps := 0
-	env := make(map[string]any, len(v.native)+1)
-	for name, object := range v.native {
-		env[name] = object
-	}
-	env[stepName] = func() bool {
+	v.native[stepName] = func() bool {
 		if steps++; steps > maxSteps {
 			panic(fmt.Sprintf("more than %d steps", maxSteps))
 		}
 		return true
 	}
 	machine := vm.VM{MemoryBudget: maxMemory}
-	out, err := machine.Run(p.vm, env)
+	out, err := machine.Run(p.vm, v.native)
 	if err == nil {
 		return out, nil
 	}
@@ -112,6 +108,9 @@ func native(v any) any {
 		}
 		return out
 	case map[string]any:
+		if !numbers(v) {
+			return v
+		}
 		out := make(map[string]any, len(v))
 		for k, item := range v {
 			out[k] = native(item)
@@ -119,6 +118,18 @@ func native(v any) any {
 		return out
 	}
 	return v
+}
+
+// numbers reports whether a map holds what [native] changes, or may.
+func numbers(m map[string]any) bool {
+	for _, v := range m {
+		switch v.(type) {
+		case nil, bool, string:
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // kind names what a value is, in words.

@@ -156,3 +156,20 @@ func TestNamesWithoutParams(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Which rows are taken may depend on a parameter; a bad row is one, whatever the
+// matrix.
+func TestParamsChooseRows(t *testing.T) {
+	m := load(t, `version: 1
+params: {site: {default: books}}
+tasks:
+  - id: ${{ row.k }}-${{ matrix.c }}
+    forEach: {file: d.csv, where: row.site == params.site, onBadRow: skip}
+    matrix: {c: [USD, EUR]}
+    task: x ${{ row.k }} ${{ matrix.c }}
+`, map[string]string{"d.csv": "k,site\na,books\nb,toys\nc\n"})
+	want := []string{`a-USD {"c":"USD"}`, `a-EUR {"c":"EUR"}`, "tasks[0]/row-3 "}
+	if diff := cmp.Diff(want, combinations(t, m)); diff != "" {
+		t.Error(diff)
+	}
+}
