@@ -145,12 +145,23 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 			return "", &evalError{
 				node: e.task.node,
 				err: fmt.Errorf(
-					"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name),
-				hint: fmt.Sprintf("rename the variable %s, or change the row's value", quote(name)),
+					"a value of %s puts %%%s%% into the text, which the service would replace by the variable", e.giver(), name),
+				hint: fmt.Sprintf("rename the variable %s, or change the value", quote(name)),
 			}
 		}
 	}
 	return out, nil
+}
+
+// giver names what the values in an entry's text come from.
+func (e *entry) giver() string {
+	switch {
+	case e.task.uses("row"):
+		return "the row"
+	case e.task.uses("matrix"):
+		return "the matrix"
+	}
+	return "the parameters or the environment"
 }
 
 func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable, error) {
