@@ -288,22 +288,9 @@ func (t *template) failed(p part, err error) error {
 	case errors.As(err, &at) && at.Offset > 0:
 		e.offset = p.offset + at.Offset
 	case errors.As(err, &absent):
-		e.absent, e.of = absent.Field, p.holder(absent.Field)
+		e.absent, e.of = absent.Field, absent.Name
 	}
 	return e
-}
-
-// holder is the name of which a field is missing in an expression.
-func (p part) holder(field string) string {
-	if base, _, alone := p.prog.Path(); alone {
-		return base
-	}
-	for _, base := range []string{"env", "matrix"} {
-		if p.prog.Uses(base) && regexp.MustCompile(`\b`+base+`\s*(\.\s*|\[["'])`+regexp.QuoteMeta(field)+`\b`).MatchString(p.text) {
-			return base
-		}
-	}
-	return "row"
 }
 
 // always reports whether the failure does not depend on the row.
