@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -161,6 +162,38 @@ func FuzzJSONL(f *testing.F) {
 			}
 			return true
 		})
+	})
+}
+
+// What is an array of objects to a decoder of JSON is read as those objects, and what is
+// not gives an error with a place in the text.
+func FuzzJSON(f *testing.F) {
+	f.Add("[{\"a\": 1.50},\n {\"b\": [\"]\\\"\"]}]")
+	f.Add("\ufeff[ ]")
+	f.Add("[{\"a\":1,}, 5, \"x\", null]")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, wrong := 0, 0
+		lines := strings.Count(text, "\n") + 1
+		readJSON(strings.NewReader(text), true, func(r *row, err error) bool {
+			if err != nil {
+				wrong++
+				var one *rowError
+				if !errors.As(err, &one) || one.line < 1 || one.line > lines || one.column < 0 {
+					t.Errorf("got %#v in %d lines", err, lines)
+				}
+				return true
+			}
+			rows++
+			if _, err := decodeRow(r.json); err != nil {
+				t.Errorf("%s does not read again: %v", r.json, err)
+			}
+			return true
+		})
+		var want []map[string]any
+		err := json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &want)
+		if wrong == 0 && (err != nil && !strings.Contains(err.Error(), "out of range") && !strings.Contains(err.Error(), "cannot unmarshal number") || err == nil && rows != len(want)) {
+			t.Errorf("got %d rows of %q, want %d, %v", rows, text, len(want), err)
+		}
 	})
 }
 
