@@ -1,11 +1,13 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +150,7 @@ func FuzzCSVCells(f *testing.F) {
 func FuzzJSONL(f *testing.F) {
 	f.Add("{\"a\": 1.50}\n\n[1]\n")
 	f.Add("{\"a\":{\"b\":[1,2]}} x")
+	f.Add("{ \"a\\u00e9\\ud83e\" : [ true ,null, -1.50e+400,\"\\\\\", {}, [] ] }")
 	f.Fuzz(func(t *testing.T, text string) {
 		readJSONL(strings.NewReader(text), true, func(r *row, err error) bool {
 			if err != nil {
@@ -157,8 +160,11 @@ func FuzzJSONL(f *testing.F) {
 				}
 				return true
 			}
-			if _, err := decodeRow(r.json); err != nil {
-				t.Errorf("%s does not read again: %v", r.json, err)
+			d := json.NewDecoder(bytes.NewReader(r.json))
+			d.UseNumber()
+			var want map[string]any
+			if err := d.Decode(&want); err != nil || !reflect.DeepEqual(want, r.object) {
+				t.Errorf("got %v of %s, want %v, %v", r.object, r.json, want, err)
 			}
 			return true
 		})
