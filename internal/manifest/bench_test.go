@@ -84,7 +84,7 @@ func BenchmarkTasksRows(b *testing.B) {
 	})
 }
 
-// The set of ids takes 24 bytes an id in tables that are 58 to 88% full.
+// The set of ids takes 24 bytes an id in tables that are 70 to 88% full.
 func BenchmarkIDs(b *testing.B) {
 	ids := make([]string, 1_000_000)
 	for i := range ids {

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxRow    = 16 << 20 // bytes of a row or a line
+	largeRow  = 1 << 20  // bytes of a row that is let go of as soon as can be
 	maxHeader = 64 << 10 // bytes in which the delimiter is looked for
 )
 
@@ -193,6 +194,10 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 		}
 		if !yield(r, nil) {
 			return
+		}
+		if maxRow-c.limit.left > largeRow { // or the next one is read while this one is held
+			clear(record)
+			clear(r.object)
 		}
 	}
 }

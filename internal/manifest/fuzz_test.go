@@ -1,10 +1,13 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +152,7 @@ func FuzzCSVCells(f *testing.F) {
 func FuzzJSONL(f *testing.F) {
 	f.Add("{\"a\": 1.50}\n\n[1]\n")
 	f.Add("{\"a\":{\"b\":[1,2]}} x")
+	f.Add("{ \"a\\u00e9\\ud83e\" : [ true ,null, -1.50e+400,\"\\\\\", {}, [] ] }")
 	f.Fuzz(func(t *testing.T, text string) {
 		readJSONL(strings.NewReader(text), true, func(r *row, err error) bool {
 			if err != nil {
@@ -158,11 +162,46 @@ func FuzzJSONL(f *testing.F) {
 				}
 				return true
 			}
+			d := json.NewDecoder(bytes.NewReader(r.json))
+			d.UseNumber()
+			var want map[string]any
+			if err := d.Decode(&want); err != nil || !reflect.DeepEqual(want, r.object) {
+				t.Errorf("got %v of %s, want %v, %v", r.object, r.json, want, err)
+			}
+			return true
+		})
+	})
+}
+
+// What is an array of objects to a decoder of JSON is read as those objects, and what is
+// not gives an error with a place in the text.
+func FuzzJSON(f *testing.F) {
+	f.Add("[{\"a\": 1.50},\n {\"b\": [\"]\\\"\"]}]")
+	f.Add("\ufeff[ ]")
+	f.Add("[{\"a\":1,}, 5, \"x\", null]")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, wrong := 0, 0
+		lines := strings.Count(text, "\n") + 1
+		readJSON(strings.NewReader(text), true, func(r *row, err error) bool {
+			if err != nil {
+				wrong++
+				var one *rowError
+				if !errors.As(err, &one) || one.line < 1 || one.line > lines || one.column < 0 {
+					t.Errorf("got %#v in %d lines", err, lines)
+				}
+				return true
+			}
+			rows++
 			if _, err := decodeRow(r.json); err != nil {
 				t.Errorf("%s does not read again: %v", r.json, err)
 			}
 			return true
 		})
+		var want []map[string]any
+		err := json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &want)
+		if wrong == 0 && (err != nil && !strings.Contains(err.Error(), "out of range") && !strings.Contains(err.Error(), "cannot unmarshal number") || err == nil && rows != len(want)) {
+			t.Errorf("got %d rows of %q, want %d, %v", rows, text, len(want), err)
+		}
 	})
 }
 

@@ -16,7 +16,7 @@ type use struct {
 // id of the group alone, since the members may be many.
 //
 // It is what grows with the number of rows, so it is dense: 24 bytes an id in tables that
-// are at least half full, one for each first byte of the hash, so that but one of them is
+// are 70 to 88% full, one for each first byte of the hash, so that but one of them is
 // there twice while it grows.
 type idSet struct {
 	taken [256]idTable
@@ -79,7 +79,7 @@ func (t *idTable) get(hash idHash) (use, bool) {
 func (t *idTable) add(hash idHash, u use) {
 	if t.used >= len(t.slots)-len(t.slots)/8 {
 		old := t.slots
-		t.slots = make([]idSlot, max(8, len(old)+len(old)/2))
+		t.slots = make([]idSlot, max(8, len(old)+len(old)/4))
 		for _, slot := range old {
 			if slot.use.entry != 0 {
 				*t.find(slot.hash) = slot

@@ -31,7 +31,7 @@ func TestIDSet(t *testing.T) {
 	for _, table := range set.taken {
 		slots += len(table.slots)
 	}
-	if slots > 2*n {
+	if slots > n+n/2 {
 		t.Errorf("got %d slots for %d ids", slots, n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
@@ -99,72 +100,29 @@ func decodeRow(text []byte) (map[string]any, *rowError) {
 	if text[0] != '{' {
 		return nil, &rowError{column: 1, message: "is not a JSON object"}
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	v, err := decodeValue(d)
-	if err == nil {
-		if _, err = d.Token(); errors.Is(err, io.EOF) {
-			object, _ := v.(map[string]any)
-			return object, nil
-		}
-		err = errors.New("there is more after the object")
-	}
-	e := &rowError{message: "is not valid JSON: " + err.Error(), spread: true}
 	var syntax *json.SyntaxError
-	var twice *twiceError
+	switch err := json.Unmarshal(text, new(json.RawMessage)); {
+	case err == nil:
+		p := &parser{text: text}
+		object, _ := p.value().(map[string]any)
+		if p.twice != nil {
+			return nil, &rowError{message: "the key " + quote(*p.twice) + " is given twice"}
+		}
+		return object, nil
+	case !errors.As(err, &syntax):
+		return nil, &rowError{message: "is not valid JSON: " + err.Error(), spread: true}
+	}
+	e := &rowError{message: "is not valid JSON: " + syntax.Error(), spread: true}
 	switch {
-	case errors.As(err, &twice):
-		e.message, e.spread = err.Error(), false
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case strings.HasPrefix(syntax.Error(), "unexpected end"):
 		e.message = "is not valid JSON: it ends too early"
 		e.column = utf8.RuneCount(text) + 1
-	case errors.As(json.Unmarshal(text, new(json.RawMessage)), &syntax):
-		// The decoder's own offsets are not those of one and the same place.
-		e.column = utf8.RuneCount(text[:min(max(int(syntax.Offset)-1, 0), len(text))]) + 1
+		return nil, e
+	case strings.HasSuffix(syntax.Error(), "after top-level value"):
+		e.message = "is not valid JSON: there is more after the object"
 	}
+	e.column = utf8.RuneCount(text[:min(max(int(syntax.Offset)-1, 0), len(text))]) + 1
 	return nil, e
-}
-
-type twiceError struct{ key string }
-
-func (e *twiceError) Error() string { return "the key " + quote(e.key) + " is given twice" }
-
-func decodeValue(d *json.Decoder) (any, error) {
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t {
-	case json.Delim('['):
-		out := []any{}
-		for d.More() {
-			v, err := decodeValue(d)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, v)
-		}
-		_, err := d.Token()
-		return out, err
-	case json.Delim('{'):
-		out := map[string]any{}
-		for d.More() {
-			k, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			key, _ := k.(string)
-			if _, twice := out[key]; twice {
-				return nil, &twiceError{key}
-			}
-			if out[key], err = decodeValue(d); err != nil {
-				return nil, err
-			}
-		}
-		_, err := d.Token()
-		return out, err
-	}
-	return t, nil
 }
 
 // depth measures nesting without recursion.

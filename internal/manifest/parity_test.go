@@ -157,7 +157,7 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 // Values of every kind at every place: whatever the schema says, Load says.
 func TestSchemaAgreesEverywhere(t *testing.T) {
 	s := editor(t)
-	write(t, map[string]string{"d.csv": "a\n1\n", "s.json": `{"type":"object"}`})
+	write(t, map[string]string{"d.csv": "a\n1\n", "e.csv": "a,b\n1,2\n", "s.json": `{"type":"object"}`})
 	base := `{"version": 1, "name": "n", "description": "d", "provider": {"kind": "browserbase", "baseURL": "https://api.example", "apiKey": "${{ secrets.A }}", "resultPath": "data"}, "secrets": ["A"],
 "params": {"p": {"default": "x", "enum": ["x", "y"], "description": "d"}, "n": {"default": 5}}, "env": ["B"], "batchExpect": ["passed > 0", {"that": "total == 1", "because": "b"}],
 "baseline": {"from": "main.jsonl", "failOn": ["keys"], "ignore": ["a.b"], "tolerance": {"a": 1}, "keys": {"items": "sku"}}, "notify": {"on": ["done"], "command": ["true"], "timeout": "5s"}, "variables": {"a": "x", "b": {"value": "y", "description": "z"}},
@@ -165,7 +165,8 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 "price": {"perRun": 0.02, "perMinute": 0.002, "roundUp": "1m"}, "budget": {"runs": 5, "minutes": 5, "usd": 5}, "canary": {"tasks": 5, "pass": "90%"}, "halt": {"failures": "10%", "min": 5, "per": "group"}, "accept": 5,
 "defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "group": "g", "timeout": "5m", "expect": ["result.a == 1"], "retry": {"max": 1, "on": ["failed"], "backoff": "5s"}, "repeat": {"times": 2, "pass": 1, "all": true}},
 "tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "group": "h", "timeout": "5m", "retry": {"max": 2, "on": ["lost", "panic"], "backoff": "5s"}, "repeat": {"times": 3, "pass": 2, "all": false}}, {"id": "y", "repeat": 4}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]},
-{"id": "m-${{ matrix.c }}", "task": "t ${{ matrix.c }}", "matrix": {"c": ["u", "v", {"w": 1}], "include": [{"d": 1}], "exclude": [{"c": "v"}]}, "if": "matrix.c == 'u'", "expect": [{"that": "result.b > 0", "because": "b"}]}],
+{"id": "m-${{ matrix.c }}", "task": "t ${{ matrix.c }}", "matrix": {"c": ["u", "v", {"w": 1}], "include": [{"d": 1}], "exclude": [{"c": "v"}]}, "if": "matrix.c == 'u'", "expect": [{"that": "result.b > 0", "because": "b"}]},
+{"id": "${{ row.a }}", "forEach": {"file": "e.csv", "format": "csv", "where": "row.a == \"1\"", "limit": 5, "secretColumns": ["b"], "onBadRow": "skip"}}],
 "reports": [{"path": "a.csv", "format": "csv", "where": "outcome == 'passed'", "columns": ["id", {"k": "row.k"}], "unwind": "result.items", "rows": "repetitions", "bom": true, "guard": "off"}], "local": {"sites": {"https://a.example": "."}}}`
 	values := []string{`null`, `true`, `0`, `1.5`, `7`, `2000`, `"x"`, `"10%"`, `"unknown"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
 	var count, rejected int

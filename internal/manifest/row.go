@@ -68,20 +68,18 @@ func openData(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// inline is a list of maps in the manifest itself, or in a YAML file.
-type inline struct {
-	node *node
-	file string // "" for the manifest
-}
+// inline is a list of maps in the manifest itself.
+type inline struct{ node *node }
 
-func (s inline) name() string { return s.file }
+func (s inline) name() string     { return "" }
+func (s inline) env() expr.Object { return fieldsOf(s.node) }
 
-// env knows every field that any row has, so that a misspelt one is found
+// fieldsOf knows every field that any row has, so that a misspelt one is found
 // even where no row is wrong.
-func (s inline) env() expr.Object {
+func fieldsOf(rows *node) expr.Object {
 	var o expr.Object
 	seen := map[string]bool{}
-	for _, item := range s.node.items {
+	for _, item := range rows.items {
 		for _, f := range item.fields {
 			if !seen[f.key] {
 				seen[f.key] = true
@@ -95,13 +93,6 @@ func (s inline) env() expr.Object {
 func (s inline) rows(withJSON bool) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
 		for i, item := range s.node.items {
-			if item.kind != object { // of a file: in the manifest the schema forbids it
-				e := &rowError{line: item.line, column: item.column, number: i + 1, message: "must be a map, not " + item.says()}
-				if !yield(nil, e) {
-					return
-				}
-				continue
-			}
 			r := &row{number: i + 1, line: item.line}
 			r.object, _ = exact(item).(map[string]any)
 			if withJSON {

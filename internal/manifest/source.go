@@ -23,7 +23,7 @@ func (l *loader) forEach(f *node) (*node, source) {
 		if l.badBelow(f) {
 			return f, nil
 		}
-		return f, inline{node: f}
+		return f, inline{f}
 	case object:
 		file := f.get("file")
 		if l.badBelow(f) || l.forbid(file) {

@@ -131,6 +131,11 @@ func TestChosen(t *testing.T) {
 			},
 		},
 		{
+			name: "an expression over the whole row does not find secret cells", file: "d.jsonl", data: jsonl, forEach: `{file: d.jsonl, onBadRow: skip, limit: 1, secretColumns: [password], where: 'len(keys(row)) == 2'}`, secrets: map[string]string{},
+			more: "variables: {all: '${{ join(sort(keys(row)), \",\") }} ${{ row[\"pass\" + \"word\"] ?? \"none\" }}'}\n",
+			want: []string{`1 tasks[0] "do" row={"sku":1,"list":[1]} all="list,sku none"/"list,sku none" hidden=map[password:3.10]`},
+		},
+		{
 			name: "bad rows of JSON and of quotes", file: "d.json", data: `[{"sku": 1}, 7, {"sku": 2, "sku": 3}]`, forEach: "{file: d.json, onBadRow: skip}",
 			want: []string{
 				`1 tasks[0] "do" row={"sku":1}`,
