@@ -1,31 +1,42 @@
 package manifest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
-// recordEnv are the names of an expression about a task as reports show it.
+// recordEnv are the names of an expression about a task as reports show it; item
+// is one of them where a list of results is unwound.
 func recordEnv(unwinds bool) expr.Env {
 	env := expr.Env{
 		"id": {Alone: expr.Text}, "outcome": {Alone: expr.Text}, "reason": {Alone: expr.Text}, "message": {Alone: expr.Text},
 		"status": {Alone: expr.Text}, "attempts": {Alone: expr.Whole}, "template": {Alone: expr.Text}, "group": {Alone: expr.Text},
-		"tags": {Alone: expr.Texts}, "row": {Open: true}, "result": {Open: true},
+		"tags": {Alone: expr.Texts}, "seconds": {Alone: expr.Number}, "run": runObject(),
+		"row": {Open: true}, "matrix": {Open: true}, "result": {Alone: expr.Any},
+		"errors": {Alone: expr.List, Each: &expr.Object{
+			Fields: []string{"kind", "instancePath", "keyword", "message", "expected", "actual", "expression", "because"},
+			Inner: map[string]expr.Object{
+				"kind": {Alone: expr.Text}, "instancePath": {Alone: expr.Text}, "keyword": {Alone: expr.Text}, "message": {Alone: expr.Text},
+				"expression": {Alone: expr.Text}, "because": {Alone: expr.Text},
+			},
+		}},
 	}
 	if unwinds {
-		env["item"] = expr.Object{Open: true}
+		env["item"] = expr.Object{Alone: expr.Any}
 	}
 	return env
 }
 
 // A Where chooses tasks. It is safe for concurrent use.
-type Where struct{ condition *expr.Condition }
+type Where struct {
+	condition *expr.Condition
+	uses      map[string]bool
+}
 
 // CompileWhere compiles an expression that is true of the tasks that are
 // meant. The error is an [*expr.Error].
@@ -34,21 +45,42 @@ func CompileWhere(source string) (*Where, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Where{c}, nil
+	return &Where{c, usedNames(c.Program)}, nil
 }
 
+// UsesResult reports whether the result of a task is looked at.
+func (w *Where) UsesResult() bool { return w.uses["result"] }
+
 // Fits reports whether the expression holds for a task; where it needs what the
-// task does not have, it does not.
+// task does not have, it does not. Nor does it where the result is not of the
+// kind that it needs, for nobody knows what a result is like. Of everything else
+// that cannot be evaluated, and of a stored result that cannot be read, it is an
+// error.
 func (w *Where) Fits(r batch.Record) (bool, error) {
-	v, err := recordValues(r, nil)
+	v, err := recordValues(r, nil, w.uses)
 	if err != nil {
 		return false, err
 	}
-	return w.condition.Holds(v)
+	return w.fits(v)
+}
+
+func (w *Where) fits(v *expr.Values) (bool, error) {
+	holds, err := w.condition.Holds(v)
+	if err != nil && w.UsesResult() {
+		return false, nil
+	}
+	return holds, err
 }
 
 // A Cell is a value of a task. It is safe for concurrent use.
-type Cell struct{ program *expr.Program }
+type Cell struct {
+	program *expr.Program
+	uses    map[string]bool
+
+	// Of a value that lies on a straight path from result, row, matrix or item.
+	base string // "" for every other
+	keys []any
+}
 
 // CompileCell compiles an expression such as result.price.amount, row.sku or
 // outcome; with unwinds it may use item, an element of a list. The error is an
@@ -58,61 +90,115 @@ func CompileCell(source string, unwinds bool) (*Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cell{p}, nil
+	c := &Cell{program: p, uses: usedNames(p)}
+	if base, keys, ok := p.Straight(); ok && slices.Contains([]string{"result", "row", "matrix", "item"}, base) {
+		c.base, c.keys = base, keys
+	}
+	return c, nil
 }
 
-// Value returns the cell as JSON; nil for what the task does not have.
+func usedNames(p *expr.Program) map[string]bool {
+	uses := map[string]bool{}
+	for name := range recordEnv(true) {
+		uses[name] = p.Uses(name)
+	}
+	return uses
+}
+
+// Value returns the cell as JSON: of a straight path as it was, else as it was
+// computed; nil for what the task does not have, or what cannot be computed from
+// what it has. The error says that a stored result cannot be read.
 func (c *Cell) Value(r batch.Record, item json.RawMessage) (json.RawMessage, error) {
-	v, err := recordValues(r, item)
+	if c.base != "" {
+		raw, err := rawOf(r, c.base, item)
+		if err != nil || raw == nil {
+			return nil, err
+		}
+		return rawAt(raw, c.keys), nil
+	}
+	v, err := recordValues(r, item, c.uses)
 	if err != nil {
 		return nil, err
 	}
 	out, err := c.program.Eval(v)
-	if _, absent := err.(*expr.AbsentError); absent {
+	if err != nil {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	text, err := appendAny(nil, out)
+	if err != nil { // a value that JSON does not have, such as a date
+		return nil, nil
 	}
-	return appendAny(nil, out)
+	return text, nil
 }
 
-func recordValues(r batch.Record, item json.RawMessage) (*expr.Values, error) {
-	status := ""
+// recordValues are what an expression about a task sees, of those names that it
+// uses.
+func recordValues(r batch.Record, item json.RawMessage, uses map[string]bool) (*expr.Values, error) {
+	all := map[string]any{
+		"id": r.ID, "outcome": string(r.Outcome), "reason": string(r.Verdict.Reason), "message": r.Verdict.Message,
+		"status": "", "attempts": len(r.Attempts), "template": r.Template, "group": r.Group, "tags": tagsOf(r.Tags),
+		"row": map[string]any{}, "matrix": map[string]any{},
+	}
 	if n := len(r.Attempts); n > 0 {
-		status = string(r.Attempts[n-1].Status)
-	}
-	tags := r.Tags
-	if tags == nil {
-		tags = []string{}
-	}
-	raw := r.Result.Raw
-	if r.Result.File != "" {
-		path := r.Result.File
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(r.StateDir, path)
+		last := r.Attempts[n-1]
+		run := map[string]any{"id": last.RunID, "status": string(last.Status), "attempt": last.Number}
+		if seconds, ok := secondsOf(last); ok {
+			run["seconds"], all["seconds"] = seconds, seconds
 		}
-		var err error
-		if raw, err = os.ReadFile(path); err != nil {
-			return nil, err
-		}
+		all["status"], all["run"] = string(last.Status), run
 	}
-	objects := map[string]map[string]any{}
-	for name, raw := range map[string]json.RawMessage{"result": raw, "row": r.Row, "item": item} {
-		if len(raw) == 0 {
-			objects[name] = map[string]any{}
+	if uses["errors"] {
+		all["errors"] = errorsOf(r)
+	}
+	for _, name := range []string{"result", "row", "matrix", "item"} {
+		if !uses[name] {
 			continue
 		}
-		var m map[string]any
-		d := json.NewDecoder(bytes.NewReader(raw))
-		d.UseNumber()
-		if err := d.Decode(&m); err != nil {
-			return nil, fmt.Errorf("the stored %s of task %q: %w", name, r.ID, err)
+		raw, err := rawOf(r, name, item)
+		if err != nil {
+			return nil, err
 		}
-		objects[name] = m
+		if raw == nil {
+			continue
+		}
+		value, err := decodeBounded(raw)
+		switch {
+		case err == nil:
+			all[name] = value
+		case name == "row" || name == "matrix":
+			return nil, fmt.Errorf("the stored %s of task %q %w", name, r.ID, err)
+		}
 	}
-	return expr.NewNamed(objects, map[string]any{
-		"id": r.ID, "outcome": string(r.Outcome), "reason": string(r.Verdict.Reason), "message": r.Verdict.Message,
-		"status": status, "attempts": len(r.Attempts), "template": r.Template, "group": r.Group, "tags": tags,
-	}), nil
+	return expr.NewNamed(nil, all), nil
+}
+
+// secondsOf is how long an attempt's run took by the service's clock.
+func secondsOf(a batch.Attempt) (float64, bool) {
+	if a.StartedAt.IsZero() || a.EndedAt.IsZero() || a.EndedAt.Before(a.StartedAt) {
+		return 0, false
+	}
+	return a.EndedAt.Sub(a.StartedAt).Truncate(time.Millisecond).Seconds(), true
+}
+
+// errorsOf are the problems of a task's result as records show them.
+func errorsOf(r batch.Record) []any {
+	out := make([]any, 0, len(r.Verdict.Problems))
+	for _, p := range r.Verdict.Problems {
+		one := map[string]any{"kind": p.Kind, "instancePath": p.InstancePath, "keyword": p.Keyword, "message": p.Message}
+		for key, text := range map[string]string{"expression": p.Expression, "because": p.Because} {
+			if text != "" {
+				one[key] = text
+			}
+		}
+		for key, raw := range map[string]json.RawMessage{"expected": p.Expected, "actual": p.Actual} {
+			if len(raw) == 0 {
+				continue
+			}
+			if value, err := decodeBounded(raw); err == nil {
+				one[key] = value
+			}
+		}
+		out = append(out, one)
+	}
+	return out
 }
