@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -107,7 +108,7 @@ func readWhole(path string, size int64) ([]byte, error) {
 // seconds is the time from start to end with three decimals, the rest cut off;
 // "" when one of them is missing or the run would have ended before it began.
 func seconds(start, end time.Time) string {
-	if stamp(start) == "" || stamp(end) == "" || end.Before(start) {
+	if !isWritable(start) || !isWritable(end) || end.Before(start) {
 		return ""
 	}
 	// time.Duration ends at 292 years, and a service can name any two times.
@@ -116,7 +117,9 @@ func seconds(start, end time.Time) string {
 	if nanos < 0 {
 		whole, nanos = whole-1, nanos+1e9
 	}
-	return fmt.Sprintf("%d.%03d", whole, nanos/1e6)
+	ms := nanos / 1e6
+	b := strconv.AppendInt(nil, whole, 10)
+	return string(append(b, '.', '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10)))
 }
 
 // reasonInWords says why a task has not passed: the verdict's words, else what
