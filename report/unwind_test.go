@@ -113,6 +113,11 @@ func TestUnwindingUndeclaredLists(t *testing.T) {
 	if diff := cmp.Diff(want, unwound(t, o, []string{`{"properties":{"data":{"type":"object"}}}`}, `{"data":{"l":[1,{"x":2}]}}`, `{}`)); diff != "" {
 		t.Error(diff)
 	}
+	mixed := `{"properties":{"data":{"type":["object","string"],"properties":{"l":{"items":{"type":"object","properties":{"x":{}}}}}}}}`
+	want = []string{"id: data | data.l.x", `0: {"l":[{"x":2}]} | 2`, "1: none | "}
+	if diff := cmp.Diff(want, unwound(t, o, []string{mixed}, `{"data":{"l":[{"x":2}]}}`, `{"data":"none"}`)); diff != "" {
+		t.Errorf("an object or a string: %s", diff)
+	}
 }
 
 // The columns that the user chose get the element; where there is none they get
