@@ -162,8 +162,9 @@ type Record struct {
 	State    State
 	Outcome  Outcome // a display outcome while the task is unfinished
 	Row      json.RawMessage
-	Matrix   json.RawMessage
-	Checks   *Checks // what judges the result beside its schema; nil for nothing
+	Matrix   json.RawMessage // nil without one
+	Checks   *Checks         // nil for none; shared, and not to be changed
+	Skip     string          // why the manifest buys nothing for it; "" for a task to run
 	Run      string
 	Judge    string
 	Verdict  Verdict // zero while unfinished

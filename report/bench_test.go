@@ -22,8 +22,8 @@ var (
 
 // BenchmarkReport is the promise that a report of a million tasks streams: a
 // report of a ledger, in each format, and a table with the options that cost the
-// most. ns/task are of the clock; for the peak of memory let the process that
-// made the ledger not be the one that reads it: see the README of bench.
+// most. ns/task are of the clock. For the peak of memory, the process that made
+// the ledger must not be the one that reads it: bench/README.md says how.
 func BenchmarkReport(b *testing.B) {
 	found := benchBatch(b, *benchTasks)
 	for _, c := range []struct {
