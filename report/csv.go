@@ -1,10 +1,10 @@
 package report
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,13 +16,16 @@ import (
 // error.
 const maxShown = 64 << 20
 
+// maxKept is the size in bytes up to which a buffer is kept for the next task: one
+// large result must not be held by all that follow.
+const maxKept = 4 << 20
+
 // byteOrderMark is what Excel tells UTF-8 by.
 const byteOrderMark = "\uFEFF"
 
-// writeTable writes the header and the rows, quoted as RFC 4180 says, in UTF-8.
-// Lines end with LF, which diff and cron mail like better than CRLF and every
-// spreadsheet reads.
-func writeTable(w io.Writer, comma rune, o Options, s Source) error {
+// writeTable writes the header and the rows, in UTF-8. Lines end with LF, which
+// diff and cron mail like better than CRLF and every spreadsheet reads.
+func writeTable(w io.Writer, comma byte, o Options, s Source) error {
 	info, err := s.Info()
 	if err != nil {
 		return err
@@ -37,9 +40,8 @@ func writeTable(w io.Writer, comma rune, o Options, s Source) error {
 		}
 	}
 	t := newTable(o, schemas, info.Repeats)
-	out := csv.NewWriter(w)
-	out.Comma = comma
-	if err := out.Write(t.header()); err != nil {
+	line := appendRow(nil, comma, t.header())
+	if _, err := w.Write(line); err != nil {
 		return err
 	}
 	tasks := s.Records(0)
@@ -54,13 +56,16 @@ func writeTable(w io.Writer, comma rune, o Options, s Source) error {
 			if err != nil {
 				return err
 			}
-			if err := out.Write(row); err != nil {
+			line = appendRow(line[:0], comma, row)
+			if _, err := w.Write(line); err != nil {
 				return err
+			}
+			if cap(line) > maxKept {
+				line = nil
 			}
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return nil
 }
 
 // stands reports whether what became of a task stands: it is done, or was to be
@@ -103,7 +108,7 @@ func readWhole(path string, size int64) ([]byte, error) {
 // seconds is the time from start to end with three decimals, the rest cut off;
 // "" when one of them is missing or the run would have ended before it began.
 func seconds(start, end time.Time) string {
-	if stamp(start) == "" || stamp(end) == "" || end.Before(start) {
+	if !isWritable(start) || !isWritable(end) || end.Before(start) {
 		return ""
 	}
 	// time.Duration ends at 292 years, and a service can name any two times.
@@ -112,7 +117,9 @@ func seconds(start, end time.Time) string {
 	if nanos < 0 {
 		whole, nanos = whole-1, nanos+1e9
 	}
-	return fmt.Sprintf("%d.%03d", whole, nanos/1e6)
+	ms := nanos / 1e6
+	b := strconv.AppendInt(nil, whole, 10)
+	return string(append(b, '.', '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10)))
 }
 
 // reasonInWords says why a task has not passed: the verdict's words, else what

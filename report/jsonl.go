@@ -6,7 +6,6 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -241,9 +240,12 @@ func appendText(b []byte, s string) []byte {
 // isPlain reports whether s is the same in JSON, which most ids, times and
 // words are.
 func isPlain(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r < ' ' || r > '~' || r == '"' || r == '\\'
-	})
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func encode(v any) ([]byte, error) {

@@ -27,9 +27,10 @@ type Column struct {
 	Name string
 
 	// Value returns the cell as JSON, nil for an empty one. item is the element of
-	// the list that is unwound, nil without one; it is not kept. Of an error the
-	// cell says that the value could not be evaluated, since one odd result must
-	// not take the report from all others.
+	// the list that is unwound, nil without one. For all elements of a task the
+	// bytes of rec's result are the same, so that what was read of them can be used
+	// again. Of an error the cell says that the value could not be evaluated, since
+	// one odd result must not take the report from all others.
 	Value func(rec batch.Record, item json.RawMessage) (json.RawMessage, error)
 }
 

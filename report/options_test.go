@@ -169,7 +169,7 @@ func TestResultPath(t *testing.T) {
 		{".", `{"v":1,"output":{"v":9}}`, "1", "", true},
 		{"data.item", `{"v":9,"data":{"v":8,"item":{"v":1,"list":[{"w":2}]}}}`, "1", "2", false},
 		{"data.item", `{"data":{"item":{"v":1,"list":[{"w":2}]}},"data":{"item":{"v":3}}}`, "3", "", false},
-		{"data.item", `{"data":{"item":{"v":1}},"data":{}}`, "", "", false},
+		{"data.item", `{"data":{"item":{"v":1,"list":[{"w":2}]}},"data":{}}`, "", "", false},
 		{"data.item", `{"v":9}`, "", "", false},
 		{"data.item", `{"data":"none"}`, "none", "", false},
 		{"", `{"output":{"v":1,"list":[{"w":2}]},"v":9}`, "1", "2", true},

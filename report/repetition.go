@@ -58,6 +58,9 @@ func (r *repetition) group() string { return r.first.Repeat.Group }
 
 // add takes the next member.
 func (r *repetition) add(m batch.Record) {
+	if r.first.Stale && !m.Stale {
+		r.first = m // whose definition is that of the manifest as it is now
+	}
 	var place **batch.Record
 	better := false
 	switch m.Outcome {

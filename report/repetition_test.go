@@ -102,6 +102,16 @@ func TestTheRowOfAPartOfARepetition(t *testing.T) {
 	}
 }
 
+// A member that passed with an earlier input has the definition of that time.
+func TestTheRowOfAnEditedRepetition(t *testing.T) {
+	old := members("a", 1, "p")[0]
+	old.Stale = true
+	s := &memory{records: append([]batch.Record{old}, members("a", 3, "rpo")[1:]...)}
+	if got, want := cut(t, Options{}, s)[0], "a,pending,,COMPLETED,2,run-a#1,2/3,"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // Each repetition has its row in the manifest's order, between tasks of their
 // own; a member that left has its own.
 func TestRowsOfRepetitionsAndTasks(t *testing.T) {

@@ -93,9 +93,9 @@ func (t *table) read(rec batch.Record) (batch.Record, error) {
 	return rec, nil
 }
 
-// letGo lets a large result go, which must not be held by all that follow.
+// letGo lets a large result go.
 func (t *table) letGo() {
-	if cap(t.doc) > 4<<20 {
+	if cap(t.doc) > maxKept {
 		t.doc = nil
 		t.picker.none()
 	}
