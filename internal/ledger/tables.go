@@ -171,4 +171,11 @@ var migrations = [...]string{
 	ALTER TABLE attempts ADD COLUMN agent TEXT;
 	UPDATE attempts SET stop_why = 'deadline' WHERE stop_at IS NOT NULL;
 	CREATE INDEX attempts_unknown ON attempts (batch) WHERE outcome = 'unknown'`,
+
+	// A baseline's name keeps its batch from being deleted.
+	`CREATE TABLE baselines (
+		name   TEXT PRIMARY KEY,
+		batch  INTEGER NOT NULL,
+		set_at INTEGER NOT NULL
+	) STRICT`,
 }
