@@ -95,7 +95,7 @@ func (p Profile) words() string {
 }
 
 func (r *Range) words() string {
-	least, greatest := strconv.FormatFloat(r.Least, 'g', 6, 64), strconv.FormatFloat(r.Greatest, 'g', 6, 64)
+	least, greatest := strconv.FormatFloat(r.Least, 'g', -1, 64), strconv.FormatFloat(r.Greatest, 'g', -1, 64)
 	if least == greatest {
 		return least
 	}

@@ -207,7 +207,7 @@ func (s *shapes) size(at int, k kindOfValue, b, n *spread) {
 
 // sizeWords says what is in a bucket or above it.
 func sizeWords(k kindOfValue, bucket int32) string {
-	from := strconv.FormatFloat(lowest(bucket), 'g', 4, 64)
+	from := strconv.FormatFloat(lowest(bucket), 'g', -1, 64)
 	switch k {
 	case isString:
 		return from + " characters or more"
