@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -42,7 +43,21 @@ func (a *application) checkBaseline() (err error) {
 	if err != nil || side == nil {
 		return err
 	}
-	return side.close()
+	if file, ok := side.Source.(*diff.File); ok {
+		err = a.lacking(file.Check(), "")
+	}
+	return also(err, side.close())
+}
+
+// lacking says that there is nothing to compare with; nil of nil.
+func (a *application) lacking(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	l := a.manifest.Baseline
+	return &failure{code: exitUsage, err: manifest.Problems{{
+		File: a.manifest.File, Line: l.Line, Column: l.Column, Path: "baseline.from", Message: err.Error(), Hint: hint,
+	}}}
 }
 
 // openBaseline opens what a batch is compared with. "latest" is the newest batch
@@ -50,15 +65,10 @@ func (a *application) checkBaseline() (err error) {
 // none yet it is nil.
 func (a *application) openBaseline(own string) (_ *diffSide, err error) {
 	l := a.manifest.Baseline
-	lacking := func(err error, hint string) error {
-		return &failure{code: exitUsage, err: manifest.Problems{{
-			File: a.manifest.File, Line: l.Line, Column: l.Column, Path: "baseline.from", Message: err.Error(), Hint: hint,
-		}}}
-	}
 	if isReport(l.From) {
 		file, err := diff.OpenFile(l.From)
 		if err != nil {
-			return nil, lacking(err, "make it of a batch that is as it should be: bbbatch report -o "+shellWord(l.From)+"; leave baseline out until there is one")
+			return nil, a.lacking(err, "make it of a batch that is as it should be: bbbatch report -o "+shellWord(l.From)+"; leave baseline out until there is one")
 		}
 		return &diffSide{file, diff.Side{File: l.From}, file.Close}, nil
 	}
@@ -77,7 +87,7 @@ func (a *application) openBaseline(own string) (_ *diffSide, err error) {
 			return nil, r.Close()
 		}
 	} else if b, err = findBatch(r, l.From, a.manifest.Name); codeOf(err) == exitUsage {
-		return nil, lacking(fmt.Errorf("there is no baseline and no batch %q", l.From),
+		return nil, a.lacking(fmt.Errorf("there is no baseline and no batch %q", l.From),
 			"name a batch that is as it should be: bbbatch baseline set "+shellWord(l.From)+"; leave baseline out until there is one")
 	}
 	if err != nil {
@@ -163,7 +173,7 @@ func (a *application) tellBaseline(v *baselineVerdict, info batch.Info) {
 		if len(v.failed) > 0 {
 			line += "; failOn: " + kindWords(v.failed)
 		}
-		from := firstOf(v.with.Baseline, v.with.File, v.with.Batch)
+		from := cmp.Or(v.with.Baseline, v.with.File, v.with.Batch)
 		a.show.say("%s", line)
 		a.show.say("  %s", again(withState([]string{"diff", from, info.ID}, a.state)))
 	}

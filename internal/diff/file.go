@@ -65,6 +65,12 @@ func OpenFile(path string) (*File, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
+// Check reads the whole report, and reports what is wrong with it.
+func (f *File) Check() error {
+	_, err := indexOf(f, nil)
+	return err
+}
+
 // Entries yields the report's records.
 func (f *File) Entries() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
