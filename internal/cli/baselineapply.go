@@ -150,7 +150,7 @@ func (a *application) compareBaseline(b *ledger.Batch) (v *baselineVerdict, err 
 		return &baselineVerdict{}, nil
 	}
 	defer func() { err = also(err, base.close()) }()
-	result, err := diff.Compare(base, diff.FromBatch(b), o, nil)
+	result, err := diff.Compare(base.Source, diff.FromBatch(b), o, nil)
 	if broken := (*diff.FileError)(nil); errors.As(err, &broken) {
 		return nil, usage(fmt.Errorf("the baseline is broken: %w", err), "the batch is finished, and nothing of it is lost: bbbatch diff compares it")
 	}

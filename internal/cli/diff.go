@@ -231,17 +231,14 @@ const widestLine = 500
 func printDiff(sys Sys, format string, base, head *diffSide, o diff.Options, failOn []diff.Kind) (*diff.Result, error) {
 	out := sys.stdout()
 	if format == "json" {
-		doc, err := diff.NewDocument(out, base.about, head.about)
-		if err != nil {
-			return nil, err
-		}
-		result, err := diff.Compare(base, head, o, doc.Add)
+		doc := diff.NewDocument(out, base.about, head.about)
+		result, err := diff.Compare(base.Source, head.Source, o, doc.Add)
 		if err != nil {
 			return nil, err
 		}
 		return result, doc.Close(result, result.Fails(failOn))
 	}
-	result, err := diff.Compare(base, head, o, nil)
+	result, err := diff.Compare(base.Source, head.Source, o, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -8,31 +8,41 @@ import (
 
 // A Document writes a comparison as one JSON object while it is made, so that it
 // holds no more than a finding: before, now, findings, and then what [Result]
-// has.
+// has. Nothing is written before there is something to tell.
 type Document struct {
-	w     io.Writer
-	count int
+	w           io.Writer
+	before, now Side
+	count       int
 }
 
-// NewDocument begins a document.
-func NewDocument(w io.Writer, before, now Side) (*Document, error) {
-	d := &Document{w: w}
-	return d, d.write(`{"before":`, before, `,"now":`, now, `,"findings":[`)
+// NewDocument returns a document of which nothing is written.
+func NewDocument(w io.Writer, before, now Side) *Document {
+	return &Document{w: w, before: before, now: now}
+}
+
+func (d *Document) begin() error {
+	return d.write(`{"before":`, d.before, `,"now":`, d.now, `,"findings":[`)
 }
 
 // Add writes a finding.
 func (d *Document) Add(f Finding) error {
-	comma := ""
-	if d.count > 0 {
-		comma = ","
+	if d.count++; d.count > 1 {
+		return d.write(",", f)
 	}
-	d.count++
-	return d.write(comma, f)
+	if err := d.begin(); err != nil {
+		return err
+	}
+	return d.write(f)
 }
 
 // Close writes the rest: shapes, counts and the like, and which of the kinds
 // that were to fail were found.
 func (d *Document) Close(r *Result, failed []Kind) error {
+	if d.count == 0 {
+		if err := d.begin(); err != nil {
+			return err
+		}
+	}
 	counts := map[Kind]int{}
 	for _, k := range Kinds {
 		counts[k] = r.Counts[k]

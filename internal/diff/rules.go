@@ -32,7 +32,7 @@ type rule struct {
 
 // rules reads the options. The error names the path that can't be read.
 func (o Options) rules() (*rule, error) {
-	root := new(rule)
+	root := &rule{met: true}
 	for _, text := range o.Ignore {
 		r, err := root.at(text)
 		if err != nil {
