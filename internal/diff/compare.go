@@ -56,12 +56,12 @@ func (r *Result) Same() bool {
 
 // A comparison is a Compare at work.
 type comparison struct {
-	base, head         Source
-	baseIndex, headIdx *index
-	rules              *rule
-	each               func(Finding) error
-	result             *Result
-	err                error // of each
+	base, head  Source
+	before, now *index
+	rules       *rule
+	each        func(Finding) error
+	result      *Result
+	err         error // of each
 
 	// votes counts, for two kinds of results, the tasks that have one before and the other now.
 	votes map[[2]int32]int
@@ -79,10 +79,10 @@ func Compare(base, head Source, o Options, each func(Finding) error) (*Result, e
 		base: base, head: head, rules: rules, each: each, votes: map[[2]int32]int{},
 		result: &Result{Counts: map[Kind]int{}, First: map[Kind][]Finding{}},
 	}
-	if c.baseIndex, err = indexOf(base, rules); err != nil {
+	if c.before, err = indexOf(base, rules); err != nil {
 		return nil, err
 	}
-	if c.headIdx, err = indexOf(head, rules); err != nil {
+	if c.now, err = indexOf(head, rules); err != nil {
 		return nil, err
 	}
 	if err := c.tasks(); err != nil {
@@ -96,20 +96,20 @@ func Compare(base, head Source, o Options, each func(Finding) error) (*Result, e
 // tasks compares the tasks that both sides have.
 func (c *comparison) tasks() error {
 	matched := 0
-	for _, u := range c.headIdx.units {
-		at, ok := c.baseIndex.named[u.name]
+	for i, u := range c.now.units {
+		at, ok := c.before.named[u.name]
 		if !ok {
 			c.result.New++
 			continue
 		}
 		matched++
-		was := c.baseIndex.units[at]
+		was := c.before.units[at]
 		c.votes[[2]int32{was.kind, u.kind}]++
-		before, err := read(c.base, was)
+		before, err := read(c.base, was, c.before.more[at])
 		if err != nil {
 			return err
 		}
-		now, err := read(c.head, u)
+		now, err := read(c.head, u, c.now.more[int32(i)])
 		if err != nil {
 			return err
 		}
@@ -117,14 +117,14 @@ func (c *comparison) tasks() error {
 			return c.err
 		}
 	}
-	c.result.Gone = len(c.baseIndex.units) - matched
+	c.result.Gone = len(c.before.units) - matched
 	return nil
 }
 
 // read reads the members of a unit again.
-func read(s Source, u unit) ([]Entry, error) {
-	entries := make([]Entry, 0, len(u.refs))
-	for _, ref := range u.refs {
+func read(s Source, u unit, more []int64) ([]Entry, error) {
+	entries := make([]Entry, 0, 1+len(more))
+	for _, ref := range append([]int64{u.ref}, more...) {
 		e, err := s.At(ref)
 		if err != nil {
 			return nil, err
@@ -242,22 +242,22 @@ func (c *comparison) found(f Finding) {
 func (c *comparison) shapes() {
 	var s shapes
 	taken := map[int32]bool{}
-	for at := range c.headIdx.kinds {
-		now := &c.headIdx.kinds[at]
+	for at := range c.now.kinds {
+		now := &c.now.kinds[at]
 		best, most := int32(-1), 0
-		for b := range c.baseIndex.kinds {
+		for b := range c.before.kinds {
 			if votes := c.votes[[2]int32{int32(b), int32(at)}]; votes > most && !taken[int32(b)] {
 				best, most = int32(b), votes
 			}
 		}
-		if b, ok := c.baseIndex.known[now.judge]; ok && (most == 0 || c.votes[[2]int32{b, int32(at)}] == most) && !taken[b] {
+		if b, ok := c.before.known[now.judge]; ok && (most == 0 || c.votes[[2]int32{b, int32(at)}] == most) && !taken[b] {
 			best = b
 		}
 		if best < 0 {
 			continue
 		}
 		taken[best] = true
-		if before := &c.baseIndex.kinds[best]; before.tree.results > 0 && now.tree.results > 0 {
+		if before := &c.before.kinds[best]; before.tree.results > 0 && now.tree.results > 0 {
 			s.compare(before, now)
 		}
 	}

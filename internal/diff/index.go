@@ -9,8 +9,9 @@ import (
 // An index says where the tasks of a source lie, by what they are matched by,
 // and what shape their results have.
 type index struct {
-	named map[string]int32 // in units
-	units []unit           // in the source's order
+	named map[string]int32  // in units
+	more  map[int32][]int64 // of a repetition in units: its members after the first
+	units []unit            // in the source's order
 	kinds []kind
 	known map[string]int32    // kinds by judge
 	ids   map[uint64]struct{} // of members of repetitions, hashed
@@ -21,7 +22,7 @@ type index struct {
 // A unit is a task of its own, or a repetition.
 type unit struct {
 	name string
-	refs []int64 // of its members, in the source's order
+	ref  int64 // of its first member
 	kind int32
 }
 
@@ -38,7 +39,7 @@ const mostTemplates = 3
 // indexOf reads a source once.
 func indexOf(s Source, r *rule) (*index, error) {
 	x := &index{
-		named: map[string]int32{}, known: map[string]int32{}, ids: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
+		named: map[string]int32{}, more: map[int32][]int64{}, known: map[string]int32{}, ids: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
 	}
 	for e, err := range s.Entries() {
 		if err != nil {
@@ -76,13 +77,12 @@ func (x *index) add(e Entry) error {
 	if e.Repeat != nil {
 		x.ids[id] = struct{}{}
 	}
-	if !known {
-		at = int32(len(x.units))
-		x.named[name] = at
-		x.units = append(x.units, unit{name: name})
+	if known {
+		x.more[at] = append(x.more[at], e.Ref)
+		return nil
 	}
-	u := &x.units[at]
-	u.refs = append(u.refs, e.Ref)
+	x.named[name] = int32(len(x.units))
+	x.units = append(x.units, unit{name: name, ref: e.Ref})
 	return nil
 }
 
