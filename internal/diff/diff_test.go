@@ -61,6 +61,12 @@ func shifts(r *Result) (all []string) {
 
 func TestShapes(t *testing.T) {
 	named := func(i int) string { return fmt.Sprintf(`{"name":"product %d"}`, i) }
+	wide := func(int) string {
+		return "{" + strings.Join(many(600, func(k int) string { return fmt.Sprintf(`"k%d":1`, k) }), ",") + "}"
+	}
+	beside := func(i int, price string) string {
+		return "{" + strings.Join(many(300, func(k int) string { return fmt.Sprintf(`"k%d":"v%d"`, k, 100+i) }), ",") + `,"price":` + price + "}"
+	}
 	for _, test := range []struct {
 		name        string
 		before, now []string
@@ -81,6 +87,13 @@ func TestShapes(t *testing.T) {
 		{"gone with all below", many(20, func(int) string { return `{"x":{"y":{"z":1}}}` }), many(20, func(int) string { return `{}` }), "x absent"},
 		{"seven are too few", many(7, named), many(7, func(int) string { return `{}` }), ""},
 		{"the same in another order", many(20, named), many(20, func(i int) string { return named(19 - i) }), ""},
+		{"more keys than are counted", many(20, wide), many(20, wide), ""},
+		{"beside much that shows nothing", many(12, func(i int) string { return beside(i, "1") }), many(12, func(i int) string {
+			if i < 8 {
+				return beside(100+i, "null")
+			}
+			return beside(100+i, "1")
+		}), "price null"},
 		{"an open map", many(600, func(i int) string { return fmt.Sprintf(`{"k%d":1}`, i) }), many(600, func(i int) string { return fmt.Sprintf(`{"l%d":1}`, i) }), ""},
 	} {
 		r := compare(t, report(t, test.before...), report(t, test.now...), Options{})
@@ -93,6 +106,43 @@ func TestShapes(t *testing.T) {
 		if strings.Join(got, ", ") != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, strings.Join(got, ", "), test.want)
 		}
+	}
+}
+
+// Counts of common values are too small by no more than they say, and no shift is
+// told of values that may come equally often.
+func TestCommonValuesSayHowFarTheyAreOff(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	var c common
+	often := 0
+	for range 20_000 {
+		text := fmt.Sprint(random.IntN(5000))
+		if random.IntN(50) == 0 {
+			text = "often"
+			often++
+		}
+		c.add(isString, text)
+	}
+	got := 0
+	for _, known := range c.counts {
+		if known.text == `"often"` {
+			got = known.n
+		}
+	}
+	if got > often || got+c.lost < often || c.lost == 0 || len(c.counts) > mostCounted {
+		t.Errorf("got %d, at most %d too small, of %d, in %d", got, c.lost, often, len(c.counts))
+	}
+	for lost, want := range map[int]int{0: 1, 100: 0} {
+		s := shapes{all: []Shape{{}}}
+		s.value(0, &common{n: 1000, lost: lost}, &common{n: 1000, counts: map[uint64]*counted{1: {n: 100}}})
+		if len(s.tests) != want {
+			t.Errorf("with %d lost: got %d tests, want %d", lost, len(s.tests), want)
+		}
+	}
+	s := shapes{all: []Shape{{}}}
+	s.value(0, &common{n: 1000, lost: 10}, &common{n: 1000, counts: map[uint64]*counted{1: {n: 100}}})
+	if len(s.tests) != 1 || s.tests[0].shift.Was.N != 10 {
+		t.Errorf("got %+v, want 10 of before, which may be there", s.tests)
 	}
 }
 
