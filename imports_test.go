@@ -23,13 +23,14 @@ const module = "github.com/bbbatch/bbbatch"
 var arrows = map[string][]string{
 	".": {"internal/cli"},
 	"internal/cli": {
-		"api", "api/browserbase", "batch", "internal/expr", "internal/failpoint", "internal/ledger", "internal/manifest",
+		"api", "api/browserbase", "batch", "internal/diff", "internal/expr", "internal/failpoint", "internal/ledger", "internal/manifest",
 		"internal/proc", "internal/provider", "internal/server", "report", "schema",
 	},
 	"report":             {"batch", "internal/failpoint", "schema"},
 	"internal/manifest":  {"batch", "internal/expr", "schema"},
 	"internal/provider":  {"api", "api/browserbase", "batch"},
 	"internal/ledger":    {"batch", "internal/failpoint"},
+	"internal/diff":      {"batch", "schema"},
 	"batch":              {"internal/failpoint", "schema"},
 	"api/browserbase":    {"api"},
 	"internal/server":    {},

@@ -16,6 +16,23 @@ const itself = "."
 // descends reports whether the judged value lies at a path into the answer.
 func (c *Checks) descends() bool { return c != nil && c.Path != "" && c.Path != itself }
 
+// way are the names that lead to the judged value; nil for none.
+func (c *Checks) way() []string {
+	if !c.descends() {
+		return nil
+	}
+	return strings.Split(c.Path, ".")
+}
+
+// Way are the names that lead from the task's answer to the value in it that is
+// judged; nil where that is the answer itself.
+func (r Record) Way() []string {
+	if r.Verdict.Unwrapped {
+		return []string{"output"}
+	}
+	return r.Checks.way()
+}
+
 // find returns the value in an answer that is judged. One of the vendor's wrapped
 // form is judged by its output, unless the schema describes an output itself.
 func (j *judge) find(raw json.RawMessage, unwrapped *bool) (value json.RawMessage, problems []schema.Problem) {

@@ -20,9 +20,6 @@ const (
 	errorColumn  = "error"
 )
 
-// wholeResult is the path of a result's judged value that is the whole of it.
-const wholeResult = "."
-
 // columns are the result columns of a table and the tree of property names
 // that leads to them.
 type columns struct {
@@ -107,20 +104,14 @@ func (c *columns) unwind(path []string) {
 // start is the node of a task's result, which is that of the judged value or
 // leads to it.
 func (c *columns) start(rec batch.Record) *node {
-	path := ""
-	switch {
-	case rec.Checks != nil && rec.Checks.Path != "":
-		path = rec.Checks.Path
-	case rec.Verdict.Unwrapped:
-		path = "output"
-	}
-	if path == "" || path == wholeResult {
+	names := rec.Way()
+	if names == nil {
 		return c.root
 	}
+	path := strings.Join(names, ".")
 	n := c.starts[path]
 	if n == nil {
 		n = c.root
-		names := strings.Split(path, ".")
 		for _, name := range slices.Backward(names) {
 			outer := newNode()
 			outer.children[name] = n

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -115,8 +116,8 @@ func appendResult(b []byte, rec batch.Record) []byte {
 	if rec.Verdict.Unwrapped {
 		b = append(b, `,"unwrapped":true`...)
 	}
-	if c := rec.Checks; c != nil && c.Path != "" && c.Path != wholeResult {
-		b = appendText(append(b, `,"resultPath":`...), c.Path)
+	if way := rec.Way(); way != nil && !rec.Verdict.Unwrapped {
+		b = appendText(append(b, `,"resultPath":`...), strings.Join(way, "."))
 	}
 	if inFile {
 		b = appendText(append(b, `,"resultFile":`...), sideName(rec))

@@ -31,6 +31,9 @@ func isUnsafe(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
+// Fit cuts a line to width columns of a terminal, and marks the cut.
+func Fit(s string, width int) string { return fit(s, width) }
+
 // Duration writes a length of time as people read it: 0.4s, 9.9s, 42s, 4m10s,
 // 1h0m5s. A negative one is 0.0s.
 func Duration(d time.Duration) string {

@@ -52,7 +52,10 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.place(batch.Info{ID: "00000000", OpenedAt: a.sys.Now().UTC()}); err != nil {
 		return err
 	}
-	var err error
+	err := a.checkBaseline()
+	if err != nil {
+		return err
+	}
 	if a.log, err = a.newEventLog(cancel); err != nil {
 		return err
 	}
@@ -260,6 +263,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
 	a.settled = finished
+	compared, compareErr := a.compareBaseline(b)
 	written, err := a.write(ctx, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {
@@ -283,6 +287,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		a.summarizeStarted(*started, sum, written)
 	} else {
 		a.summarize(sum, written, runErr)
+		a.tellBaseline(compared, sum.Info)
 	}
 	if err != nil {
 		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
@@ -297,7 +302,10 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if unread {
 		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
 	}
-	code := codeOfSummary(sum)
+	if compareErr != nil {
+		return compareErr
+	}
+	code := worst(codeOfSummary(sum), compared.code())
 	if started != nil {
 		code = started.code()
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,9 +19,9 @@ import (
 )
 
 // aboutBatch is what the help of every command says that takes a batch.
-const aboutBatch = `BATCH is an id, the beginning of one, the KEY of apply --batch, "latest" (the
-default) or "latest~1" for the one before, and so on. A manifest's FILE stands for
-the latest batch of that manifest, in the ledger beside it.`
+const aboutBatch = `BATCH is an id, the beginning of one, the KEY of apply --batch, a baseline's NAME,
+"latest" (the default) or "latest~1" for the one before, and so on. A manifest's
+FILE stands for the latest batch of that manifest, in the ledger beside it.`
 
 // A batchArg is how a command is told a batch of a ledger.
 type batchArg struct {
@@ -174,12 +175,18 @@ func placeOf(which string) (back int, ok bool) {
 	return back, err == nil && back >= 0
 }
 
-// batchNamed finds a batch by the key that it was opened with, or by its id. A key
-// may look like the beginning of an id: then it is the key.
+// batchNamed finds a batch by the key that it was opened with, by the name of a
+// baseline, or by its id. Key and name may look like the beginning of an id: then
+// they are what they are.
 func batchNamed(r *ledger.Reader, which, name string) (*ledger.Batch, error) {
 	found, err := r.ByLabel(name, which)
 	if err != nil {
 		return nil, err
+	}
+	if b, ok, err := r.Baseline(which); err != nil {
+		return nil, err
+	} else if ok && !slices.ContainsFunc(found, func(f *ledger.Batch) bool { return f.ID() == b.ID() }) {
+		found = append(found, b)
 	}
 	if len(found) == 0 {
 		return batchByID(r, which)

@@ -83,7 +83,7 @@ result is judged against its JSON Schema on this machine.`,
 	root.SetUsageFunc(printUsage)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newInit(sys), newCheck(sys), newPlan(sys), newApply(sys, args), newRetry(sys, args), newRecheck(sys), newReport(sys),
-		newStatus(sys), newList(sys), newShow(sys), newStop(sys), newClose(sys), newRuns(sys), newSchema(sys), newServe(sys), newVersion(sys))
+		newStatus(sys), newList(sys), newShow(sys), newDiff(sys), newBaseline(sys), newStop(sys), newClose(sys), newRuns(sys), newSchema(sys), newServe(sys), newVersion(sys))
 	for _, c := range root.Commands() {
 		completeChoices(c)
 	}

@@ -116,6 +116,8 @@ func (p *pruning) keep(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrUnfinished):
 		why = "unfinished"
+	case errors.As(err, &needed) && needed.Baseline != "":
+		why = "that the baseline " + needed.Baseline + " names"
 	case errors.As(err, &needed) && needed.By == "":
 		why = "closed less than an hour ago"
 	case errors.As(err, &needed):

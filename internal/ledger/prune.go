@@ -17,10 +17,14 @@ const pruneGrace = time.Hour
 
 // A Needed says that a batch must not be deleted yet.
 type Needed struct {
-	By string // id of a batch that is not closed; "" when it was closed only just now
+	By       string // id of a batch that is not closed; "" when it was closed only just now
+	Baseline string // the name of a baseline that it is; then By says nothing
 }
 
 func (e *Needed) Error() string {
+	if e.Baseline != "" {
+		return "it is the baseline " + e.Baseline
+	}
 	if e.By == "" {
 		return "it was closed less than an hour ago"
 	}
@@ -52,6 +56,12 @@ func (b *Batch) prunable(c *connection, now time.Time) (refused, err error) {
 	}
 	if info.ClosedAt.IsZero() {
 		return ErrUnfinished, nil
+	}
+	switch name, named, err := b.baseline(c); {
+	case err != nil:
+		return nil, err
+	case named:
+		return &Needed{Baseline: name}, nil
 	}
 	past := info.ClosedAt.Add(pruneGrace)
 	if now.Before(past) {

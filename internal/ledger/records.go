@@ -14,35 +14,48 @@ import (
 func (b *Batch) Records(from int) iter.Seq2[batch.Record, error] {
 	checks := map[string]*batch.Checks{}
 	return pages(from, func(from int) (page []batch.Record, last int, err error) {
-		err = b.store.read(func(c *connection) error {
-			placed, err := b.placed(c)
-			if err != nil {
-				return err
-			}
-			var digests []string // of their checks
-			if page, digests, err = b.records(c, from, placed); err != nil || len(page) == 0 {
-				return err
-			}
-			if err := b.withChecks(c, page, digests, checks); err != nil {
-				return err
-			}
+		if page, err = b.page(from, pageItems, checks); len(page) > 0 {
 			last = page[len(page)-1].Place
-			if err := b.attempts(c, page, last, placed); err != nil {
-				return err
-			}
-			judgeLast(page)
-			if err := b.price(c, page); err != nil {
-				return err
-			}
-			return b.passes(c, page)
-		})
+		}
 		return page, last, err
 	})
 }
 
+// Page reads what Records yields from a place on: so many tasks at most, fewer
+// where they are long, none behind the last.
+func (b *Batch) Page(from, most int) (page []batch.Record, err error) {
+	return b.page(from, most, map[string]*batch.Checks{})
+}
+
+// page is Page with the checks that are known already, by digest.
+func (b *Batch) page(from, most int, checks map[string]*batch.Checks) (page []batch.Record, err error) {
+	err = b.store.read(func(c *connection) error {
+		placed, err := b.placed(c)
+		if err != nil {
+			return err
+		}
+		var digests []string // of their checks
+		if page, digests, err = b.records(c, from, most, placed); err != nil || len(page) == 0 {
+			return err
+		}
+		if err := b.withChecks(c, page, digests, checks); err != nil {
+			return err
+		}
+		if err := b.attempts(c, page, page[len(page)-1].Place, placed); err != nil {
+			return err
+		}
+		judgeLast(page)
+		if err := b.price(c, page); err != nil {
+			return err
+		}
+		return b.passes(c, page)
+	})
+	return page, err
+}
+
 // records reads a page of records without their attempts and checks, and the
 // digests of those.
-func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Record, digests []string, err error) {
+func (b *Batch) records(c *connection, from, most int, placed bool) (page []batch.Record, digests []string, err error) {
 	const columns = `t.position, t.id, t.template, t.row, t.matrix, t.checks, t.skip, t.run, t.judge, t.grp, t.tags, t.repeat, t.reuse,
 			p.gone, p.stale, p.state, b.halted <> '', b.closed_at IS NOT NULL,
 			coalesce(v.data, ''), coalesce(r.size, 0), r.raw, r.file`
@@ -56,7 +69,7 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 			` WHERE o.batch = ? AND o.place >= ? ORDER BY o.place LIMIT ?`
 	}
 	size := 0
-	err = c.all(query, []any{b.key, from, pageItems}, func(rows *sql.Rows) (bool, error) {
+	err = c.all(query, []any{b.key, from, min(most, pageItems)}, func(rows *sql.Rows) (bool, error) {
 		r := batch.Record{BatchID: b.id, StateDir: b.store.dir}
 		var halted, closed bool
 		var digest string

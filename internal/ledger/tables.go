@@ -188,5 +188,10 @@ var migrations = [...]string{
 		digest TEXT NOT NULL,
 		text   TEXT NOT NULL,
 		PRIMARY KEY (batch, digest)
-	) STRICT, WITHOUT ROWID`,
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE baselines ( -- a name keeps its batch from being deleted
+		name   TEXT PRIMARY KEY,
+		batch  INTEGER NOT NULL,
+		set_at INTEGER NOT NULL
+	) STRICT`,
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/schema"
@@ -35,17 +34,11 @@ func judgedValue(r batch.Record) (json.RawMessage, error) {
 	if err != nil || raw == nil {
 		return nil, err
 	}
-	switch {
-	case r.Verdict.Unwrapped:
-		return rawAt(raw, []any{"output"}), nil
-	case r.Checks != nil && r.Checks.Path != "" && r.Checks.Path != ".":
-		var keys []any
-		for name := range strings.SplitSeq(r.Checks.Path, ".") {
-			keys = append(keys, name)
-		}
-		return rawAt(raw, keys), nil
+	var keys []any
+	for _, name := range r.Way() {
+		keys = append(keys, name)
 	}
-	return raw, nil
+	return rawAt(raw, keys), nil
 }
 
 // answer returns the result of a task that is done, from the record or from the
