@@ -52,7 +52,7 @@ func (r *runner) agentSchema(ctx context.Context, id string) (*schema.Schema, er
 			}
 			return nil, err
 		}
-		if r.masks.holds(text) {
+		if r.hiding.texts.holds(text) {
 			err := &agentError{id, "its default result schema holds the value of a secret; give the task a resultSchema"}
 			r.remember(id, nil, err)
 			return nil, err

@@ -47,6 +47,9 @@ func (d *dispatcher) read(now time.Time) (w waiter, row Row, ok bool, err error)
 		d.nextPair = nil
 		return w, row, false, nil
 	}
+	if p.task.Skip != "" {
+		return w, row, false, d.skip(p.task, row)
+	}
 	if row.State != StatePending || row.Left || d.excludes(row) || d.probing && !d.canaries.has(row.Place) || d.tallies.stands(row.Group) || d.line.has(row.Position) {
 		return w, row, false, nil
 	}

@@ -14,6 +14,7 @@ const (
 	ClassRejudged   Class = "rejudged"   // its schema or expectations changed: the stored result is judged again
 	ClassStale      Class = "stale"      // it passed, and asks something else now: it is kept
 	ClassReused     Class = "reused"     // an earlier batch has a result of the same request
+	ClassSkipped    Class = "skipped"    // its if is false or its row is bad: nothing is bought for it
 	ClassKept       Class = "kept"       // it is done
 	ClassLeft       Class = "left"       // the manifest no longer has it: it is kept, or never started
 )
@@ -21,7 +22,7 @@ const (
 // Classes lists every class, those that cost first.
 var Classes = [...]Class{
 	ClassNew, ClassToRun, ClassChanged, ClassRerun, ClassContinued, ClassReconciled,
-	ClassRejudged, ClassStale, ClassReused, ClassKept, ClassLeft,
+	ClassRejudged, ClassStale, ClassReused, ClassSkipped, ClassKept, ClassLeft,
 }
 
 // Buys reports whether apply buys a run for a task of the class.

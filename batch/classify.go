@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-
-	"github.com/bbbatch/bbbatch/schema"
 )
 
 // classify says what becomes of a task that the batch has.
 func (c *comparison) classify(task Task, row Row) (Change, error) {
 	change := Change{Task: task, Row: row, Class: ClassKept}
-	run := c.prints.run(task)
+	if task.Skip != "" {
+		return skippedBy(change), nil
+	}
+	run := c.runs.RunFingerprint(task.Spec)
 	same := run == row.Run
 	switch row.State {
 	case StatePending:
@@ -30,6 +31,10 @@ func (c *comparison) classify(task Task, row Row) (Change, error) {
 		change.Why = join("; ", change.Why, "it asks something else now: its run is settled first, as it was bought")
 	}
 	if row.State != StateDone {
+		return change, nil
+	}
+	if row.Outcome == Skipped && row.Skip != "" {
+		change.Class, change.Why = ClassToRun, "it is no longer skipped"
 		return change, nil
 	}
 	if row.Outcome == Skipped && !row.Left && task.Repeat != nil {
@@ -60,6 +65,24 @@ func (c *comparison) classify(task Task, row Row) (Change, error) {
 	return change, nil
 }
 
+// skippedBy says what becomes of a task that the batch has and that the manifest
+// skips now: a run that was bought is not given up for it.
+func skippedBy(change Change) Change {
+	switch row := change.Row; row.State {
+	case StatePending:
+		change.Class, change.Why = ClassSkipped, change.Task.Skip
+	case StateDone:
+		if row.Outcome == Skipped {
+			change.Class, change.Why = ClassSkipped, change.Task.Skip
+		}
+	case StateStarting, StateUnsure:
+		change.Class, change.Why = ClassReconciled, "the answer to its create was lost; "+change.Task.Skip
+	case StateRunning, StateEnded:
+		change.Class, change.Why = ClassContinued, change.Task.Skip
+	}
+	return change
+}
+
 // needed reports whether a member of a repetition that was skipped is needed
 // after all: more of them are to pass now.
 func (c *comparison) needed(task Task) (bool, error) {
@@ -70,17 +93,19 @@ func (c *comparison) needed(task Task) (bool, error) {
 // corrected reports whether the task has a result that can be judged by what is
 // said of it now: nothing else was edited.
 func (c *comparison) corrected(task Task, row Row, same bool) (bool, error) {
-	if row.Outcome != Passed && row.Outcome != Invalid {
+	switch row.Outcome {
+	case Passed, Invalid, Wrong:
+	default:
 		return false, nil
 	}
 	if same {
-		return c.prints.judge(task) != row.Judge, nil
+		return c.runs.JudgeFingerprint(task) != row.Judge, nil
 	}
 	if task.Schema == nil && task.Spec.AgentID != "" {
 		return false, nil // the agent's own schema would judge, which the run was not asked for
 	}
 	spec, err := c.before(task.Spec, row)
-	return err == nil && c.prints.print(spec) == row.Run, err
+	return err == nil && c.others.RunFingerprint(spec) == row.Run, err
 }
 
 // before is a request with the result schema that the row's had.
@@ -118,7 +143,7 @@ func (c *comparison) edited(change Change, class Class) (Change, error) {
 	}
 	// With those as they were, is it the same request?
 	spec.Task, spec.AgentID = row.Text, row.AgentID
-	if c.prints.print(spec) != row.Run {
+	if c.others.RunFingerprint(spec) != row.Run {
 		what = append(what, "variables or browser settings")
 	}
 	change.Class = class
@@ -127,15 +152,16 @@ func (c *comparison) edited(change Change, class Class) (Change, error) {
 		change.Why = fmt.Sprintf("it is %s, and %s", row.Outcome, change.Why)
 	}
 	if row.State == StatePending {
-		return change, c.reuse(&change, c.prints.run(task))
+		return change, c.reuse(&change, c.runs.RunFingerprint(task.Spec))
 	}
 	return change, nil
 }
 
 // reuse looks for an earlier result of a task that no run was bought for. The
-// members of a repetition are runs of their own.
+// members of a repetition are runs of their own; of secret cells a fingerprint has
+// the names alone, and the result might be that of another row.
 func (c *comparison) reuse(change *Change, run string) error {
-	if c.options.Reuse == nil || !Reusable(change.Row) || change.Task.Repeat != nil {
+	if c.options.Reuse == nil || !Reusable(change.Row) || change.Task.Repeat != nil || len(change.Task.Hidden) > 0 {
 		return nil
 	}
 	reuse, err := c.options.Reuse(run)
@@ -148,10 +174,10 @@ func (c *comparison) reuse(change *Change, run string) error {
 }
 
 // Reusable reports whether the row, which is zero for a task that is new, may
-// take over the result of an earlier batch: no run was ever bought for it, and
-// it is no member of a repetition.
+// take over the result of an earlier batch: no run was ever bought for it, it is
+// no member of a repetition, and no cell of its row is secret.
 func Reusable(row Row) bool {
-	return row.Attempt == 0 && row.Repeat == nil && (row.State == "" || row.State == StatePending)
+	return row.Attempt == 0 && row.Repeat == nil && len(row.Hidden) == 0 && (row.State == "" || row.State == StatePending)
 }
 
 func whyToRun(row Row) string {
@@ -186,24 +212,6 @@ func join(sep string, parts ...string) string {
 		}
 	}
 	return strings.Join(out, sep)
-}
-
-// judgePrints computes fingerprints, and remembers the schema that judged last.
-type judgePrints struct {
-	runs   Fingerprinter
-	others Fingerprinter // of requests that are not the task's
-	schema *schema.Schema
-	last   string
-}
-
-func (p *judgePrints) run(t Task) string   { return p.runs.RunFingerprint(t.Spec) }
-func (p *judgePrints) print(s Spec) string { return p.others.RunFingerprint(s) }
-
-func (p *judgePrints) judge(t Task) string {
-	if p.last == "" || p.schema != t.Schema {
-		p.schema, p.last = t.Schema, t.JudgeFingerprint()
-	}
-	return p.last
 }
 
 // lastSchema remembers the text of the schema that was asked for last.

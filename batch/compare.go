@@ -48,7 +48,8 @@ func Compare(tasks iter.Seq2[Task, error], l Ledger, o CompareOptions) iter.Seq2
 type comparison struct {
 	ledger  Ledger
 	options CompareOptions
-	prints  judgePrints
+	runs    Fingerprinter
+	others  Fingerprinter // of requests that are not the task's
 	schemas lastSchema
 
 	next  func() (Row, error, bool) // reads on in the batch; nil before the first
@@ -89,7 +90,11 @@ func (c *comparison) change(task Task) (Change, error) {
 
 func (c *comparison) fresh(task Task) (Change, error) {
 	change := Change{Class: ClassNew, Task: task}
-	return change, c.reuse(&change, c.prints.run(task))
+	if task.Skip != "" {
+		change.Class, change.Why = ClassSkipped, task.Skip
+		return change, nil
+	}
+	return change, c.reuse(&change, c.runs.RunFingerprint(task.Spec))
 }
 
 // readOnAfter is how many rows that follow each other make it worth reading on: a

@@ -29,6 +29,12 @@ type Config struct {
 	Offset            time.Duration // the service's clock minus ours, as [Preflight] found it
 	Secrets           Secrets
 
+	// Checker compiles the expectations of tasks, Whole those of the batch, of
+	// Policy.Expect: they are evaluated over all its tasks just before it is closed,
+	// unless something was given up. Each is required where there are any.
+	Checker func(Checks) (Checker, error)
+	Whole   func(Checks) (Whole, error)
+
 	// Policy is what bounds the batch. Total is how many tasks it has, which a
 	// canary is spread over; OpenedAt, when it was opened, which MaxTime counts
 	// from.
@@ -37,7 +43,9 @@ type Config struct {
 	OpenedAt time.Time
 
 	// Terms are the tasks of the manifest where Tasks is nil, for what they say of
-	// tasks in flight, such as whether they are tried again. Nil tries none again.
+	// tasks in flight, such as whether they are tried again, and which cells of
+	// their rows are secret. Nil tries none again, and repeats nothing that is said
+	// of those with secret cells.
 	Terms iter.Seq2[Task, error]
 
 	// Anew has a halt count only what comes to its end from now on: what stands as
@@ -104,6 +112,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("batch.Config.PerGroup: must not be negative, not %d", c.PerGroup)
 	case c.Policy.Canary.Tasks > 0 && c.Total == 0 && c.Tasks != nil:
 		return errors.New("batch.Config.Total: is required with a canary")
+	case c.Policy.Expect.expects() && c.Whole == nil:
+		return errors.New("batch.Config.Whole: is required with Policy.Expect")
 	case c.Policy.MaxTime > 0 && c.OpenedAt.IsZero():
 		return errors.New("batch.Config.OpenedAt: is required with a longest time")
 	}

@@ -61,6 +61,7 @@ func same(prints *Fingerprinter, task Task, row Row, ok bool) error {
 		return &ChangedError{ID: task.ID, Why: "was not there when the batch was opened"}
 	case task.ID != row.ID:
 		return &ChangedError{ID: task.ID, Why: "stands where " + row.ID + " stood when the batch was opened"}
+	case task.Skip != "": // nothing of it is sent
 	case row.Stale && row.State == StateDone: // it is another, and kept all the same
 	case prints.RunFingerprint(task.Spec) != row.Run:
 		return &ChangedError{ID: task.ID, Why: "is not what it was when the batch was opened"}

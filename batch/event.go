@@ -18,7 +18,7 @@ const (
 	TaskAdded       Kind = "task.added"       // Tasks from Position to Last exist: none -> pending
 	TaskChanged     Kind = "task.changed"     // defined anew: stays, or done -> pending to run anew, or done -> ended to be judged anew; Then, Stale, Message
 	TaskLeft        Kind = "task.left"        // the manifest no longer has it: stays
-	TaskSkipped     Kind = "task.skipped"     // pending -> done, nothing is bought for it; Verdict
+	TaskSkipped     Kind = "task.skipped"     // pending -> done, nothing is bought for it, also at once when it is added; Verdict
 	TaskReused      Kind = "task.reused"      // pending -> done, by the result of an earlier batch; Verdict, Reuse
 	TaskRetried     Kind = "task.retried"     // pending, unsure, running, ended or done -> pending, for a new attempt; Verdict of the one before, unless it was done
 	AttemptIntended Kind = "attempt.intended" // pending -> starting; Digest
@@ -32,7 +32,7 @@ const (
 	AgentRead       Kind = "agent.read"       // an agent's default schema was read; Agent, Schema
 	TaskJudged      Kind = "task.judged"      // pending, unsure, running or ended -> done; Verdict
 	BatchHalted     Kind = "batch.halted"     // nothing new starts; Message
-	BatchClosed     Kind = "batch.closed"     // every task is done, or the rest was given up; Message
+	BatchClosed     Kind = "batch.closed"     // every task is done, or the rest was given up; Message, Whole
 )
 
 // An Event is one thing that happened, with all that its kind needs. Zero
@@ -45,24 +45,25 @@ type Event struct {
 	Attempt  int       // 1-based; 0 where no attempt is meant
 	At       time.Time // by our clock, UTC
 
-	Last    int           // task.added: the last position of the range
-	Digest  string        // attempt.intended: sha256 of the request, secrets by name
-	Marker  string        // attempt.intended: what a listing would show the run by; "" for none
-	Offset  time.Duration // attempt.intended: the service's clock minus ours
-	Run     *Observed     // attempt.started, attempt.adopted, run.observed, attempt.ended
-	Echo    *Echo         // attempt.started: what of the request the answer repeated; nil when that was not compared
-	Verdict *Verdict      // task.judged
-	Message string        // in words, secrets masked
-	Then    State         // task.changed: where the task is then; "" where it was
-	Stale   bool          // task.changed: it passed, and what would be sent is another request now
-	Reuse   *Reuse        // task.reused
-	Retries int           // task.retried: attempts beyond the first that the task's retry has used up
-	Of      int           // task.retried: attempts beyond the first that its retry allows; 0 when it was ordered
-	After   time.Time     // task.retried: the next attempt waits until then; zero for at once
-	Why     StopReason    // stop.intended
-	Policy  *Policy       // batch.opened, batch.continued
-	Agent   string        // agent.read
-	Schema  []byte        // agent.read: the schema's text; nil when the agent has none
+	Last    int            // task.added: the last position of the range
+	Digest  string         // attempt.intended: sha256 of the request, secrets by name
+	Marker  string         // attempt.intended: what a listing would show the run by; "" for none
+	Offset  time.Duration  // attempt.intended: the service's clock minus ours
+	Run     *Observed      // attempt.started, attempt.adopted, run.observed, attempt.ended
+	Echo    *Echo          // attempt.started: what of the request the answer repeated; nil when that was not compared
+	Verdict *Verdict       // task.judged
+	Message string         // in words, secrets masked
+	Then    State          // task.changed: where the task is then; "" where it was
+	Stale   bool           // task.changed: it passed, and what would be sent is another request now
+	Reuse   *Reuse         // task.reused
+	Retries int            // task.retried: attempts beyond the first that the task's retry has used up
+	Of      int            // task.retried: attempts beyond the first that its retry allows; 0 when it was ordered
+	After   time.Time      // task.retried: the next attempt waits until then; zero for at once
+	Why     StopReason     // stop.intended
+	Policy  *Policy        // batch.opened, batch.continued
+	Whole   []WholeVerdict // batch.closed: of the expectations of the batch, where they were evaluated
+	Agent   string         // agent.read
+	Schema  []byte         // agent.read: the schema's text; nil when the agent has none
 }
 
 // An Observed is a run as the service described it at one moment. Nothing in
@@ -122,7 +123,7 @@ type Verdict struct {
 	Outcome    Outcome
 	Reason     Reason           // for Failed
 	Message    string           // why, in words; secrets masked; "" for Passed
-	Problems   []schema.Problem // for Invalid
+	Problems   []schema.Problem // for Invalid and Wrong
 	Schema     string           // digest of the schema that judged; "" for none
 	Unwrapped  bool             // the judged value is the result's "output"
 	Candidates []string         // for Unknown: ids of runs that may be the one

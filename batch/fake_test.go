@@ -23,12 +23,15 @@ type memory struct {
 	rows    []Row
 	results map[int]Result
 	schemas map[string][]byte
+	checks  map[string]Checks
+	facts   map[int]Facts
 	agents  map[string][]byte
 	owned   map[string]bool
 	echoes  Echoes
 	others  []Doubt // of other batches
 	events  []Event
 	closed  bool
+	whole   []WholeVerdict
 	broken  error
 	typical time.Duration // of every template
 	slow    time.Duration // that the end of a run takes to be written
@@ -36,15 +39,23 @@ type memory struct {
 
 func newMemory(tasks []Task) *memory {
 	m := &memory{
-		results: map[int]Result{}, schemas: map[string][]byte{},
+		results: map[int]Result{}, schemas: map[string][]byte{}, checks: map[string]Checks{}, facts: map[int]Facts{},
 		agents: map[string][]byte{}, owned: map[string]bool{},
 	}
 	for _, t := range tasks {
 		row := Row{
 			Position: t.Position, ID: t.ID, Run: t.Spec.RunFingerprint(), Judge: t.JudgeFingerprint(),
 			State: StatePending, Timeout: t.Timeout, AgentID: t.Spec.AgentID, Text: t.Spec.Task,
-			Place: t.Position, Template: t.Template, Group: t.Group, Repeat: t.Repeat,
+			Place: t.Position, Template: t.Template, Group: t.Group, Repeat: t.Repeat, Skip: t.Skip,
+			Hidden: slices.Sorted(maps.Keys(t.Hidden)), Checks: t.Checks.Digest(),
 		}
+		if t.Skip != "" {
+			row.State, row.Outcome = StateDone, Skipped
+		}
+		if row.Checks != "" {
+			m.checks[row.Checks] = *t.Checks
+		}
+		m.facts[t.Position] = Facts{Row: t.Row, Matrix: t.Matrix, Tags: t.Tags}
 		if t.Schema != nil {
 			row.Schema = t.Schema.Digest()
 			m.schemas[row.Schema] = t.Schema.Text()
@@ -81,7 +92,7 @@ func (m *memory) add(e Event) error {
 	case AgentRead:
 		m.agents[e.Agent] = e.Schema
 	case BatchClosed:
-		m.closed = true
+		m.closed, m.whole = true, e.Whole
 	}
 	m.events = append(m.events, e)
 	return nil
@@ -257,6 +268,41 @@ func (m *memory) Result(position, _ int) (Result, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.results[position], nil
+}
+
+func (m *memory) Checks(digest string) (Checks, error) {
+	c, ok := m.checks[digest]
+	if !ok {
+		return c, errors.New("no such checks")
+	}
+	return c, nil
+}
+
+func (m *memory) Facts(position int) (Facts, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.facts[position]
+	for _, e := range m.events {
+		if e.Position != position || e.Run == nil {
+			continue
+		}
+		f.CreatedAt, f.StartedAt, f.EndedAt = firstTime(e.Run.CreatedAt, f.CreatedAt), firstTime(e.Run.StartedAt, f.StartedAt), firstTime(e.Run.EndedAt, f.EndedAt)
+	}
+	return f, nil
+}
+
+func (m *memory) Records(from int) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for row := range m.Rows(from) {
+			r := Record{Position: row.Position, Place: row.Place, ID: row.ID, State: row.State, Outcome: row.Outcome, Left: row.Left, Result: m.results[row.Position]}
+			if row.State == StateDone {
+				r.Verdict = m.verdict(row.Position)
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (m *memory) Schema(digest string) ([]byte, error) { return m.schemas[digest], nil }

@@ -10,10 +10,15 @@ import (
 	"github.com/bbbatch/bbbatch/schema"
 )
 
-// A Fingerprinter computes the run fingerprints of many tasks. It remembers
-// the last result schema and settings, which neighbours mostly share. The zero
+// A Fingerprinter computes the fingerprints of many tasks. It remembers the last
+// result schema, settings and checks, which neighbours mostly share. The zero
 // value is ready; one goroutine uses it at a time.
-type Fingerprinter struct{ schema, settings canonicalText }
+type Fingerprinter struct {
+	schema, settings canonicalText
+	judged           canonicalText // the schema that judges
+	checks           *Checks       // of which checksText is
+	checksText       []byte
+}
 
 // RunFingerprint identifies what a create would send: equal fingerprints buy
 // the same run. It is "r1:" and the sha256 of the canonical JSON of text,
@@ -92,16 +97,59 @@ func encoded(v any) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// JudgeFingerprint identifies how a result would be judged: "j1:" and the
-// sha256 of the schema's canonical JSON.
-func (t Task) JudgeFingerprint() string {
-	var judge canonicalText
+// JudgeFingerprint identifies how a result would be judged: "j1:" and the sha256
+// of the canonical JSON of the schema and, where there are any, the checks with
+// what of the task their expressions may ask.
+func (f *Fingerprinter) JudgeFingerprint(t Task) string {
 	var text json.RawMessage
 	if t.Schema != nil {
 		text = t.Schema.Text()
 	}
-	return "j1:" + sum([]byte(`{"schema":`+string(judge.of(text))+`}`))
+	var out bytes.Buffer
+	out.WriteByte('{')
+	if t.Checks.any() {
+		out.WriteString(`"checks":`)
+		out.Write(f.checksOf(t.Checks))
+		f.asked(&out, t)
+		out.WriteByte(',')
+	}
+	out.WriteString(`"schema":`)
+	out.Write(f.judged.of(text))
+	out.WriteByte('}')
+	return "j1:" + sum(out.Bytes())
 }
+
+// JudgeFingerprint is that of a [Fingerprinter], for one task alone.
+func (t Task) JudgeFingerprint() string { return new(Fingerprinter).JudgeFingerprint(t) }
+
+func (f *Fingerprinter) checksOf(c *Checks) []byte {
+	if f.checks != c {
+		f.checks, f.checksText = c, c.canonical()
+	}
+	return f.checksText
+}
+
+// asked writes what of the task the expectations name: who edits a limit in a
+// data file has its result judged again.
+func (f *Fingerprinter) asked(out *bytes.Buffer, t Task) {
+	for _, part := range []struct {
+		name string
+		text func() []byte
+	}{
+		{"matrix", func() []byte { return canonical(t.Matrix) }},
+		{"row", func() []byte { return canonical(t.Row) }},
+		{"task", func() []byte {
+			return canonical(encoded(map[string]any{"id": t.ID, "template": t.Template, "group": t.Group, "tags": t.Tags}))
+		}},
+	} {
+		if t.Checks.mention(part.name) {
+			out.WriteString(`,"` + part.name + `":`)
+			out.Write(part.text())
+		}
+	}
+}
+
+func canonical(text json.RawMessage) []byte { return new(canonicalText).of(text) }
 
 // SchemaDigest returns the digest that a schema with this text has, as
 // [schema.Schema.Digest] does: the hexadecimal sha256 of its canonical JSON.

@@ -1,10 +1,13 @@
 package batch
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // finish closes the batch if nothing is left to do, or if what is left was
 // given up.
-func (r *runner) finish() error {
+func (r *runner) finish(ctx context.Context) error {
 	if r.Collect {
 		return nil
 	}
@@ -42,6 +45,12 @@ func (r *runner) finish() error {
 	}
 	if left {
 		return ErrLeft
+	}
+	if closed.Message == "" {
+		var err error
+		if closed.Whole, err = r.judgeWhole(ctx); err != nil {
+			return err
+		}
 	}
 	return r.append(closed)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -25,7 +24,9 @@ const pathMost = 200
 
 // A judge says whether a result is good.
 type judge struct {
-	schema *schema.Schema // nil accepts every result
+	schema  *schema.Schema // nil accepts every result
+	checks  *Checks        // nil for none
+	checker Checker        // of their expectations; nil when there is none
 }
 
 // judged ends an attempt with a verdict.
@@ -65,15 +66,27 @@ func (r *runner) endAttempt(row Row, v Verdict, before ...Event) error {
 	return r.tally(row.Group, c)
 }
 
-// verdict says what became of a run that has ended.
-func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
-	weight := min(max(result.Size, 1), judgeAtOnce)
+// An ending is a run that has ended, and what it is judged by.
+type ending struct {
+	row    Row
+	judge  *judge
+	result Result
+	run    *Observed // as it was seen last; nil where only the ledger knows
+	reuse  *Reuse    // whose result it is that is to be taken over; nil for the row's own
+	facts  *Facts    // what expectations ask; nil for what the ledger has
+}
+
+// verdict says what became of a run that has ended. Its error is the ledger's.
+func (r *runner) verdict(e ending) (Verdict, error) {
+	weight := min(max(e.result.Size, 1), judgeAtOnce)
 	_ = r.judging.Acquire(context.Background(), weight) // ends: nobody waits while judging
 	defer r.judging.Release(weight)
-	v := Verdict{Leaked: r.leaks.in(result)}
+	row, hides := e.row, r.hides(e.row)
+	v := Verdict{Leaked: hides.found(e.result)}
+	var err error
 	switch row.Status {
 	case StatusCompleted:
-		r.complete(&v, j, result)
+		err = r.complete(&v, e, hides)
 	case StatusStopped:
 		v.Outcome, v.Reason, v.Message = Failed, Stopped, "the run was stopped, and not by this batch"
 		if row.StopWhy == StopDeadline {
@@ -87,7 +100,7 @@ func (r *runner) verdict(row Row, j *judge, result Result) Verdict {
 	if v.Outcome == Failed && v.Reason != Deadline && row.Cause != nil {
 		v.Message = inWords(*row.Cause)
 	}
-	return v
+	return v, err
 }
 
 // inWords is a cause as "CODE: message".
@@ -98,92 +111,70 @@ func inWords(c Cause) string {
 	return c.Code + ": " + c.Message
 }
 
-// complete judges the result of a run that completed.
-func (r *runner) complete(v *Verdict, j *judge, result Result) {
+// complete judges the result of a run that completed: its expectations are asked
+// only of one that fits its schema.
+func (r *runner) complete(v *Verdict, e ending, hides *hiding) error {
+	j := e.judge
 	v.Outcome = Passed
-	if j.schema == nil && !result.Present() {
-		return
+	if j.schema == nil && !j.checks.any() && !e.result.Present() {
+		return nil
 	}
 	if j.schema != nil {
 		v.Schema = j.schema.Digest()
 	}
-	problems, unwrapped := check(j.schema, result)
-	v.Unwrapped = unwrapped
-	if len(problems) == 0 {
-		return
+	value, problems := j.fits(e.result, &v.Unwrapped)
+	outcome := Invalid
+	if len(problems) == 0 && j.checker != nil {
+		about, err := r.about(e, value)
+		if err != nil {
+			return err
+		}
+		outcome, problems = Wrong, asked(j.checker, about)
 	}
-	r.masks.maskProblems(problems)
-	v.Outcome, v.Problems = Invalid, problems
+	if len(problems) == 0 {
+		return nil
+	}
+	hides.problems(problems)
+	v.Outcome, v.Problems = outcome, problems
 	v.Message = summary(problems)
+	return nil
 }
 
-// check validates a raw result, which without a schema need only be JSON within
-// the limits. A result of the vendor's wrapped form is
-// judged by its output, unless the schema describes an output itself.
-func check(s *schema.Schema, result Result) (problems []schema.Problem, unwrapped bool) {
+// fits validates a raw result, which without a schema need only be JSON within
+// the limits, and returns the value in it that is judged.
+func (j *judge) fits(result Result, unwrapped *bool) (value json.RawMessage, problems []schema.Problem) {
 	if !result.Present() {
-		return []schema.Problem{{Kind: "schema", Keyword: "result", Message: "the run completed without a result"}}, false
+		if j.schema == nil && !j.checks.descends() {
+			return json.RawMessage("null"), nil // the expectations say whether that is good
+		}
+		return nil, []schema.Problem{{Kind: "schema", Keyword: "result", Message: "the run completed without a result"}}
 	}
 	if result.Size > schema.MaxResultBytes {
-		return []schema.Problem{{
+		return nil, []schema.Problem{{
 			Kind: "size", Keyword: "size",
 			Message: fmt.Sprintf("is %d bytes long, more than the %d that are judged", result.Size, schema.MaxResultBytes),
-		}}, false
+		}}
 	}
 	raw := result.Raw
 	if result.File != "" {
 		var err error
 		if raw, err = os.ReadFile(result.File); err != nil {
-			return []schema.Problem{{Kind: "schema", Keyword: "internal", Message: "the stored result can't be read: " + err.Error()}}, false
+			return nil, []schema.Problem{{Kind: "schema", Keyword: "internal", Message: "the stored result can't be read: " + err.Error()}}
 		}
 		if int64(len(raw)) != result.Size {
-			return []schema.Problem{{
+			return nil, []schema.Problem{{
 				Kind: "schema", Keyword: "internal",
 				Message: fmt.Sprintf("the stored result has %d bytes, and had %d when it was stored", len(raw), result.Size),
-			}}, false
+			}}
 		}
 	}
-	if s == nil {
-		return schema.Limits(raw), false
+	if value, problems = j.find(raw, unwrapped); len(problems) > 0 {
+		return nil, problems
 	}
-	if !s.Declares("output") {
-		if output, ok := unwrap(raw); ok {
-			return s.Validate(output), true
-		}
+	if j.schema == nil {
+		return value, schema.Limits(value)
 	}
-	return s.Validate(raw), false
-}
-
-// unwrap returns the output of a result of the form that the vendor's own code
-// reads: {output: {…}, summary, stepsTaken, taskDuration}. It reads member by
-// member and ends at the first other one, since a result may have millions.
-func unwrap(raw json.RawMessage) (json.RawMessage, bool) {
-	var output, other json.RawMessage
-	d := json.NewDecoder(bytes.NewReader(raw)) // it bounds the depth of a member
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, false
-	}
-	for d.More() {
-		into := &other
-		switch name, err := d.Token(); {
-		case err != nil:
-			return nil, false
-		case name == "output":
-			into = &output
-		case name != "summary" && name != "stepsTaken" && name != "taskDuration":
-			return nil, false
-		}
-		if d.Decode(into) != nil {
-			return nil, false
-		}
-	}
-	if _, err := d.Token(); err != nil { // the closing bracket
-		return nil, false
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, false
-	}
-	return output, len(output) > 0 && output[0] == '{'
+	return value, j.schema.Validate(value)
 }
 
 // summary is the first problem in a line, and how many more there are.
@@ -197,37 +188,49 @@ func summary(problems []schema.Problem) string {
 		where = strings.ToValidUTF8(where[:pathMost], "") + "…"
 	}
 	text := where + ": " + p.Message
+	if p.Kind == kindExpect {
+		text = p.Message // its expression says where
+	}
 	if n := len(problems) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)
 	}
 	return text
 }
 
-// judgeOf finds what judges a new task: its own schema, else its agent's. An
-// [*agentError] says that no run should be bought.
+// judgeOf finds what judges a new task: its own schema, else its agent's, and its
+// checks. An [*agentError] says that no run should be bought.
 func (r *runner) judgeOf(ctx context.Context, task Task) (*judge, error) {
-	if task.Schema != nil || task.Spec.AgentID == "" {
-		return &judge{task.Schema}, nil
+	j := &judge{schema: task.Schema}
+	if err := r.check(j, task.Checks); err != nil {
+		return nil, fmt.Errorf("task %q: %w", task.ID, err)
 	}
-	s, err := r.agentSchema(ctx, task.Spec.AgentID)
-	return &judge{s}, err
+	var err error
+	if task.Schema == nil && task.Spec.AgentID != "" {
+		j.schema, err = r.agentSchema(ctx, task.Spec.AgentID)
+	}
+	return j, err
 }
 
 // judgeOfRow finds what judges a task that was started before.
 func (r *runner) judgeOfRow(row Row) (*judge, error) {
+	j := new(judge)
+	if err := r.checkRow(j, row); err != nil {
+		return nil, fmt.Errorf("task %q: %w", row.ID, err)
+	}
 	if row.Schema != "" {
 		s, err := r.schemas.compiled(row.Schema, r.Ledger)
-		return &judge{s}, err
+		j.schema = s
+		return j, err
 	}
 	if row.AgentID == "" {
-		return &judge{}, nil
+		return j, nil
 	}
 	text, ok, err := r.Ledger.Agent(row.AgentID)
 	if err != nil || !ok || text == nil {
-		return &judge{}, err
+		return j, err
 	}
-	s, err := compileAgent(row.AgentID, text)
-	return &judge{s}, err
+	j.schema, err = compileAgent(row.AgentID, text)
+	return j, err
 }
 
 // notJudgeable ends a task that nothing was bought for, since nothing could

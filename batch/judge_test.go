@@ -41,7 +41,8 @@ func FuzzJudge(f *testing.F) {
 			return
 		}
 		began := time.Now()
-		got, wrapped := check(s, Result{Raw: raw, Size: int64(len(raw))})
+		wrapped := false
+		_, got := (&judge{schema: s}).fits(Result{Raw: raw, Size: int64(len(raw))}, &wrapped)
 		if d := time.Since(began); d > 20*time.Second {
 			t.Errorf("took %s for %d bytes", d, len(raw))
 		}

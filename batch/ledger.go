@@ -38,6 +38,15 @@ type Ledger interface {
 	// Schema returns the text of a schema by its digest.
 	Schema(digest string) ([]byte, error)
 
+	// Checks returns checks by their digest.
+	Checks(digest string) (Checks, error)
+
+	// Facts reads what the expectations of a task may ask beside its result.
+	Facts(position int) (Facts, error)
+
+	// Records yields everything known of the tasks from a place on, in order.
+	Records(from int) iter.Seq2[Record, error]
+
 	// Agent returns what agent.read stored; ok is false when it was not read.
 	Agent(id string) (schema []byte, ok bool, err error)
 
@@ -69,6 +78,19 @@ type Ledger interface {
 	// at or after since by our clock, of which it is not known whether they made
 	// a run: those of tasks that are unsure, or have ended as unknown.
 	Doubts(since time.Time) iter.Seq2[Doubt, error]
+}
+
+// Facts are what the expectations of a task may ask beside its result.
+type Facts struct {
+	Row    json.RawMessage // nil without one
+	Matrix json.RawMessage // likewise
+	Tags   []string
+	Reuse  *Reuse // whose result the task has; nil for its own
+
+	// Of the newest attempt's run, by the service's clock; zero where unknown.
+	CreatedAt time.Time
+	StartedAt time.Time
+	EndedAt   time.Time
 }
 
 // A Doubt is an attempt whose create may have made a run that nobody knows.
@@ -117,8 +139,11 @@ type Row struct {
 	Run      string // run fingerprint
 	Judge    string // judge fingerprint
 	Schema   string // digest of the task's schema; "" for none
+	Checks   string // digest of its checks; "" for none
 	Group    string
 	Repeat   *Repetition // nil for a task of its own
+	Hidden   []string    // columns of the row's cells that are secret
+	Skip     string      // why the manifest buys nothing for it; "" for a task to run
 	Left     bool        // the manifest no longer has it
 	Stale    bool        // it passed, and what would be sent is another request now
 	Reused   bool        // its result is that of a run of an earlier batch
@@ -162,6 +187,9 @@ type Record struct {
 	State    State
 	Outcome  Outcome // a display outcome while the task is unfinished
 	Row      json.RawMessage
+	Matrix   json.RawMessage // nil without one
+	Checks   *Checks         // nil for none; shared, and not to be changed
+	Skip     string          // why the manifest buys nothing for it; "" for a task to run
 	Run      string
 	Judge    string
 	Verdict  Verdict // zero while unfinished
@@ -232,6 +260,11 @@ type Summary struct {
 	Failures []Failure // the commonest first, three at most
 	Kinds    int       // how many such groups there are in all
 	Leaked   int       // results that contain the value of a secret
+
+	// Whole is what became of the expectations of the batch as a whole, in their
+	// order; nil where there are none, or they were not evaluated: the batch is not
+	// closed, or something of it was given up.
+	Whole []WholeVerdict
 }
 
 // A Failure is a group of tasks that ended the same way.

@@ -22,3 +22,16 @@ func (r *runner) skipLeft() error {
 	}
 	return nil
 }
+
+// skip ends a task that the manifest skips and that is pending all the same, since
+// what was in flight of it made no run or is to be tried again.
+func (r *runner) skip(task Task, row Row) error {
+	if row.State != StatePending {
+		return nil
+	}
+	row, err := r.Ledger.Task(row.Position) // what it was may be long ago
+	if err != nil || row.State != StatePending {
+		return err
+	}
+	return r.append(skipped(row, task.Skip))
+}

@@ -26,7 +26,11 @@ func (r *runner) follow(ctx context.Context, row Row, s *judge, free func()) err
 		if err != nil {
 			return err
 		}
-		return r.judged(row, r.verdict(row, s, result))
+		v, err := r.verdict(ending{row: row, judge: s, result: result})
+		if err != nil {
+			return err
+		}
+		return r.judged(row, v)
 	}
 	row, ended, err := r.observe(ctx, row)
 	if err != nil || ended == nil {
@@ -60,7 +64,10 @@ func (r *runner) finishRun(row Row, s *judge, ended Event) error {
 			_ = r.append(ended)
 		}
 	}()
-	v := r.verdict(row, s, ended.Run.Result)
+	v, err := r.verdict(ending{row: row, judge: s, result: ended.Run.Result, run: ended.Run})
+	if err != nil {
+		return err
+	}
 	judged = true
 	return r.endAttempt(row, v, ended)
 }
@@ -227,7 +234,7 @@ func (o *observation) unreadable(ctx context.Context, cause error) (bool, error)
 	err = o.judged(o.row, Verdict{
 		Outcome: Failed, Reason: Lost,
 		Message: fmt.Sprintf("nothing that the service says of the run %s could be read for %s (%s); look at it there, it may have a result or still be running",
-			o.row.RunID, silenceMost, cause),
+			o.row.RunID, silenceMost, o.said(cause)),
 	})
 	o.row.State = StateDone
 	return true, err
@@ -236,15 +243,16 @@ func (o *observation) unreadable(ctx context.Context, cause error) (bool, error)
 // seen takes in what the service says of the run.
 func (o *observation) seen(run Observed) (bool, error) {
 	run.ID = o.row.RunID // what we asked for, whatever the answer claims
-	if o.Blind {
+	if o.Blind || o.leavesHidden(o.row) {
 		return o.seenBlind(run)
 	}
-	o.maskRun(&run)
+	hides := o.hides(o.row)
+	hides.run(&run)
 	if run.Status.Ended() {
 		o.ended = &Event{Kind: AttemptEnded, Position: o.row.Position, Attempt: o.row.Attempt, At: time.Now().UTC(), Run: &run}
 		return true, nil
 	}
-	if !run.Status.Known() {
+	if !run.Status.Known() && len(hides.unknown) == 0 {
 		o.warnStatus(run.Status)
 	}
 	drop(run)
@@ -278,6 +286,18 @@ func (o *observation) notFound() (bool, error) {
 	return true, err
 }
 
+// warn is for what a person should know of the run.
+func (o *observation) warn(message string) { o.warnOf(o.row.Position, message) }
+
+// said is an error of the service in words: none of its own where they may hold
+// what nobody here knows to hide.
+func (o *observation) said(err error) string {
+	if len(o.hides(o.row).unknown) > 0 {
+		return "what it said is not repeated"
+	}
+	return err.Error()
+}
+
 // warnSilent tells, once a minute for all runs together, that nothing is heard
 // of a run for a while.
 func (o *observation) warnSilent(since time.Duration, err error) {
@@ -291,7 +311,7 @@ func (o *observation) warnSilent(since time.Duration, err error) {
 	}
 	o.mu.Unlock()
 	if !told {
-		o.warn(fmt.Sprintf("nothing is heard of run %s for %s (%s); still asking", o.row.RunID, since.Round(time.Second), err))
+		o.warn(fmt.Sprintf("nothing is heard of run %s for %s (%s); still asking", o.row.RunID, since.Round(time.Second), o.said(err)))
 	}
 }
 

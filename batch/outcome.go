@@ -12,14 +12,14 @@ const (
 	Wrong      Outcome = "wrong"       // the result fits its schema, and an expectation of it is false
 	Failed     Outcome = "failed"      // the run did not complete; the Reason says why
 	Unknown    Outcome = "unknown"     // a create whose fate could not be settled
-	Skipped    Outcome = "skipped"     // nothing was to be bought: the manifest no longer has the task, or its group is decided
+	Skipped    Outcome = "skipped"     // nothing was to be bought: its if is false or its row is bad, the manifest no longer has it, or its group is decided
 	NotStarted Outcome = "not_started" // nothing was bought: the batch was stopped first
 	Pending    Outcome = "pending"     // waits for its turn
 	Running    Outcome = "running"     // a run exists or is being created
 )
 
 // Outcomes lists every outcome in the order in which reports count them.
-var Outcomes = [...]Outcome{Passed, Invalid, Failed, Unknown, Skipped, NotStarted, Running, Pending}
+var Outcomes = [...]Outcome{Passed, Invalid, Wrong, Failed, Unknown, Skipped, NotStarted, Running, Pending}
 
 // A Reason says why a task is [Failed]. It is empty for every other outcome.
 type Reason string

@@ -1,10 +1,10 @@
 package batch
 
 import (
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/semaphore"
 
@@ -30,8 +30,13 @@ type RejudgeConfig struct {
 	Ledger RejudgeLedger
 
 	// Tasks judge the results of the tasks with their ids; the other tasks are
-	// left out. Nil has every task judged by the schema that it has.
+	// left out. Nil has every task judged by the schema and the checks that it has.
 	Tasks iter.Seq2[Task, error]
+
+	// Checker compiles the expectations of tasks, Whole those of the batch: see
+	// [RejudgeWhole].
+	Checker func(Checks) (Checker, error)
+	Whole   func(Checks) (Whole, error)
 
 	// Secrets hides the values of those that are known. What a result says that
 	// holds another one is hidden as a whole.
@@ -42,9 +47,11 @@ type RejudgeConfig struct {
 type Rejudged struct {
 	Row    Row
 	Schema *schema.Schema // of its own that judges it now, nil for none; only where Edited
+	Checks *Checks        // likewise
+	Facts  *Facts         // what Checks ask of the task now; only where Edited and it has such
 	Judge  string         // fingerprint; only where Edited
 	Run    string         // fingerprint, where the schema is all that is asked otherwise now; "" leaves that of the row
-	Edited bool           // it is judged by another schema than the task has
+	Edited bool           // it is judged by something else than the task has
 	Reuse  *Reuse
 	Was    Verdict
 	Is     Verdict
@@ -72,10 +79,9 @@ func Rejudge(c RejudgeConfig) iter.Seq2[Rejudged, error] {
 		r := &rejudger{
 			RejudgeConfig: c,
 			runner: runner{
-				Config:  Config{Ledger: c.Ledger, Secrets: c.Secrets},
+				Config:  Config{Ledger: c.Ledger, Secrets: c.Secrets, Checker: c.Checker},
 				judging: semaphore.NewWeighted(judgeAtOnce),
-				leaks:   newLeakFinder(c.Secrets),
-				masks:   newMasker(c.Secrets, secretLeast),
+				hiding:  newHiding(c.Secrets),
 			},
 		}
 		for again, err := range r.rows() {
@@ -96,10 +102,7 @@ func Rejudge(c RejudgeConfig) iter.Seq2[Rejudged, error] {
 type rejudger struct {
 	RejudgeConfig
 	runner runner
-
-	// The last schema of a task and its fingerprint: neighbours mostly share it.
-	schema *schema.Schema
-	print  string
+	prints Fingerprinter
 }
 
 // rows yields the tasks that may have a result, with what judges them.
@@ -121,12 +124,18 @@ func (r *rejudger) rows() iter.Seq2[Rejudged, error] {
 			}
 			again := Rejudged{Row: row}
 			if err == nil && found {
-				again.Judge = r.fingerprint(task)
+				again.Judge = r.prints.JudgeFingerprint(task)
 				again.Edited = again.Judge != row.Judge
 				again.Schema = task.Schema
 				if again.Edited {
 					again.Run, err = r.runOf(task, row)
 				}
+				if again.Edited && task.Checks.any() {
+					again.Checks = task.Checks
+					again.Facts = &Facts{Row: task.Row, Matrix: task.Matrix, Tags: task.Tags}
+				}
+				r.runner.terms = map[int]terms{}
+				r.runner.setTerms(row.Position, terms{cells: task.Hidden})
 			}
 			if (found || err != nil) && !yield(again, err) || err != nil {
 				return
@@ -154,13 +163,6 @@ func (r *rejudger) runOf(t Task, row Row) (string, error) {
 	return t.Spec.RunFingerprint(), nil
 }
 
-func (r *rejudger) fingerprint(t Task) string {
-	if r.print == "" || r.schema != t.Schema {
-		r.schema, r.print = t.Schema, t.JudgeFingerprint()
-	}
-	return r.print
-}
-
 // judge fills in the two verdicts. It is not ok where there is nothing to judge.
 func (r *rejudger) judge(again *Rejudged) (ok bool, err error) {
 	row := again.Row
@@ -168,7 +170,7 @@ func (r *rejudger) judge(again *Rejudged) (ok bool, err error) {
 		return false, nil
 	}
 	switch row.Outcome {
-	case Passed, Invalid:
+	case Passed, Invalid, Wrong:
 	default:
 		return false, nil
 	}
@@ -195,53 +197,76 @@ func (r *rejudger) judge(again *Rejudged) (ok bool, err error) {
 	if by == nil {
 		return false, nil
 	}
-	again.Is = r.runner.verdict(row, by, result)
+	row.Hidden = nil // which of them the result holds was found when it came
+	e := ending{row: row, judge: by, result: result}
+	if again.Facts != nil {
+		if e.facts, err = r.facts(*again); err != nil {
+			return false, err
+		}
+	}
+	if again.Is, err = r.runner.verdict(e); err != nil {
+		return false, err
+	}
 	r.hide(again)
 	return true, nil
+}
+
+// facts are those of the run that the task has, with what the edited task says.
+func (r *rejudger) facts(again Rejudged) (*Facts, error) {
+	facts, err := r.Ledger.Facts(again.Row.Position)
+	facts.Row, facts.Matrix, facts.Tags = again.Facts.Row, again.Facts.Matrix, again.Facts.Tags
+	return &facts, err
 }
 
 // by finds what judges a task now: nil where that is its agent's default schema,
 // which nobody has read.
 func (r *rejudger) by(again Rejudged) (*judge, error) {
-	if again.Edited && again.Schema != nil {
-		return &judge{again.Schema}, nil
-	}
 	row := again.Row
 	if again.Edited {
-		row.Schema = ""
+		row.Schema, row.Checks = "", ""
 	}
-	if row.Schema == "" && row.AgentID != "" {
-		if _, ok, err := r.Ledger.Agent(row.AgentID); err != nil || !ok {
+	var j *judge
+	if again.Edited && again.Schema != nil {
+		j = &judge{schema: again.Schema}
+	} else {
+		if row.Schema == "" && row.AgentID != "" {
+			if _, ok, err := r.Ledger.Agent(row.AgentID); err != nil || !ok {
+				return nil, err
+			}
+		}
+		var err error
+		if j, err = r.runner.judgeOfRow(row); err != nil {
 			return nil, err
 		}
 	}
-	return r.runner.judgeOfRow(row)
+	if again.Edited {
+		return j, r.runner.check(j, again.Checks)
+	}
+	return j, nil
 }
 
 // hide keeps what was found in a result before: which secrets it holds. Those
 // whose values are not known now can't be masked, so that nothing of the result
 // is repeated then.
 func (r *rejudger) hide(again *Rejudged) {
+	cells := r.runner.termsOf(again.Row.Position).cells
+	known := func(name string) bool {
+		if column, isCell := strings.CutPrefix(name, cellName("")); isCell {
+			return len(cells[column]) >= secretLeast
+		}
+		return len(r.Secrets[name]) >= secretLeast
+	}
 	unknown := false
 	for _, name := range again.Was.Leaked {
 		if !slices.Contains(again.Is.Leaked, name) {
 			again.Is.Leaked = append(again.Is.Leaked, name)
-			unknown = unknown || len(r.Secrets[name]) < secretLeast
+			unknown = unknown || !known(name)
 		}
 	}
 	slices.Sort(again.Is.Leaked)
 	if !unknown || len(again.Is.Problems) == 0 {
 		return
 	}
-	for i := range again.Is.Problems {
-		p := &again.Is.Problems[i]
-		p.InstancePath, p.Message = "", "breaks the schema's "+p.Keyword+" (what is hidden may hold a secret)"
-		if p.Actual != nil {
-			p.Actual = json.RawMessage(hidden)
-		}
-		if p.Expected != nil {
-			p.Expected = json.RawMessage(hidden)
-		}
-	}
+	conceal(again.Is.Problems)
 	again.Is.Message = summary(again.Is.Problems)
 }

@@ -43,7 +43,7 @@ func (r Retry) wait(number int) time.Duration {
 // conclusion is the event that follows an attempt's verdict: that it is the
 // task's, or that the task is tried again.
 func (r *runner) conclusion(row Row, v Verdict) Event {
-	v.Message = r.masks.Mask(v.Message)
+	v.Message = r.hides(row).texts.Mask(v.Message)
 	e := Event{Kind: TaskJudged, Position: row.Position, Place: row.Place, ID: row.ID, Attempt: row.Attempt, Verdict: &v}
 	retry := r.termsOf(row.Position).retry
 	if row.Retries >= retry.Max || !retry.wants(v) {

@@ -53,7 +53,7 @@ func Run(ctx context.Context, c Config) error {
 		c.FirstLook = 2 * time.Second
 	}
 	if c.Tasks == nil {
-		c.Policy = Policy{} // nothing starts
+		c.Policy = Policy{Expect: c.Policy.Expect} // nothing starts
 	}
 	if c.Warn == nil {
 		c.Warn = func(string) {}
@@ -70,9 +70,7 @@ func Run(ctx context.Context, c Config) error {
 		members: newMemberLocks(),
 		budget:  newBudgeter(c.Policy, c.Ledger),
 		judging: semaphore.NewWeighted(judgeAtOnce),
-		leaks:   newLeakFinder(c.Secrets),
-		masks:   newMasker(c.Secrets, secretLeast),
-		idMasks: newMasker(c.Secrets, secretInID),
+		hiding:  newHiding(c.Secrets),
 	}
 	r.agents.read = make(map[string]*agentSchema)
 	r.watch = newPoller(c.Provider, r.pace, c.FirstLook)
@@ -118,11 +116,11 @@ type runner struct {
 	budget   *budgeter
 
 	judging *semaphore.Weighted // bytes of results that are being judged
-	leaks   *leakFinder
-	masks   *Masker // for texts
-	idMasks *Masker // for ids
+	hiding  *hiding             // of the secrets alone
 	agents  agentCache
 	schemas schemaCache
+
+	checkers checkerCache
 }
 
 func (r *runner) run(ctx context.Context) (err error) {
@@ -214,7 +212,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 			if err := r.lookForLate(ctx); err != nil {
 				return err
 			}
-			return r.finish()
+			return r.finish(ctx)
 		}
 	}
 }
@@ -244,7 +242,7 @@ func (r *runner) append(events ...Event) error {
 		if events[i].At.IsZero() {
 			events[i].At = now
 		}
-		events[i].Message = r.masks.Mask(events[i].Message)
+		events[i].Message = r.hidesAt(events[i].Position).texts.Mask(events[i].Message)
 	}
 	for _, e := range events {
 		failpoint.Before(string(e.Kind))

@@ -41,8 +41,26 @@ func (m *Masker) maskProblems(problems []schema.Problem) {
 	for i := range problems {
 		p := &problems[i]
 		p.Message, p.InstancePath = m.Mask(p.Message), m.Mask(p.InstancePath)
+		p.Expression, p.Because = m.Mask(p.Expression), m.Mask(p.Because)
 		p.Actual, p.Expected = m.hide(p.Actual), m.hide(p.Expected)
+		p.Values = m.hideMembers(p.Values)
 	}
+}
+
+// hideMembers replaces the members of an object that hold a secret.
+func (m *Masker) hideMembers(object json.RawMessage) json.RawMessage {
+	if !m.holds(object) {
+		return object
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(object, &members) != nil {
+		return nil
+	}
+	masked := make(map[string]json.RawMessage, len(members))
+	for name, value := range members {
+		masked[m.Mask(name)] = m.hide(value)
+	}
+	return encoded(masked)
 }
 
 // hidden is the JSON that stands for one that holds a secret.
@@ -61,16 +79,6 @@ func (m *Masker) hide(text json.RawMessage) json.RawMessage {
 func (m *Masker) holds(text json.RawMessage) bool {
 	s := string(text)
 	return len(m.find(s)) > 0 || len(m.find(unescape(s))) > 0
-}
-
-// maskRun hides secrets in what the service says of a run: all but its id,
-// which is ours by now, and its result, which is kept as it came.
-func (r *runner) maskRun(run *Observed) {
-	run.Status = Status(r.masks.Mask(string(run.Status)))
-	run.AgentID, run.SessionID = r.idMasks.Mask(run.AgentID), r.idMasks.Mask(run.SessionID)
-	if run.Cause != nil {
-		run.Cause = &Cause{Code: r.masks.Mask(run.Cause.Code), Message: r.masks.Mask(run.Cause.Message)}
-	}
 }
 
 // A Masker hides secrets in texts. It does not change and may be shared.

@@ -123,6 +123,8 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 		before, second := r.passes[row.Position]
 		second = second && at.Sub(before.at) >= r.Settle
 		switch {
+		case f.run != nil && r.hides(row).ids.Mask(f.run.ID) != f.run.ID:
+			err = r.judged(row, Verdict{Outcome: Unknown, Message: "its run was found, under an id that holds the value of a secret"})
 		case f.run != nil:
 			err = r.adopt(row, row.Attempt, *f.run, "found in a listing")
 			for _, id := range f.twice {
@@ -166,7 +168,7 @@ func (r *runner) conclude(rows []Row, found map[int]finding, at time.Time, listE
 func (r *runner) adopt(row Row, attempt int, run Observed, how string) error {
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
-	r.maskRun(&run)
+	r.hides(row).run(&run)
 	err := r.append(Event{Kind: AttemptAdopted, Position: row.Position, Attempt: attempt, Run: &run, Message: how})
 	if errors.Is(err, ErrConflict) {
 		return nil
@@ -273,7 +275,7 @@ func (r *runner) look(ctx context.Context, rows []Row, since time.Time) (s *sear
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		switch id := r.idMasks.Mask(run.ID); {
+		switch id := r.hiding.ids.Mask(run.ID); {
 		case owned:
 		case id != run.ID: // nothing may be called by a secret
 			s.similar(run.Task, id)

@@ -124,7 +124,7 @@ func (o *observation) stop(ctx context.Context) (bool, error) {
 		o.pace.throttled()
 		o.stopping, o.again = false, time.Now().Add(max(throttled.RetryAfter, wait))
 	default:
-		o.warnStop(fmt.Sprintf("%s: the stop of run %s (%s) was not confirmed: %s", o.row.ID, o.row.RunID, said, err))
+		o.warnStop(fmt.Sprintf("%s: the stop of run %s (%s) was not confirmed: %s", o.row.ID, o.row.RunID, said, o.said(err)))
 	}
 	return false, nil
 }

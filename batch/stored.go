@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,29 +16,91 @@ const judgedTogether = 4
 // that an earlier process did not come to, and those that are judged anew since
 // the manifest was edited. Nothing is bought for them, whatever comes out.
 func (r *runner) judgeStored(ctx context.Context) error {
+	hidden := 0
+	err := r.judgeTogether(ctx, func(ctx context.Context, judge func(Row)) error {
+		for row, err := range r.Ledger.Open(StateEnded) {
+			switch {
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return ErrInterrupted
+			case len(row.Hidden) > 0:
+				hidden++
+			default:
+				judge(row)
+			}
+		}
+		return nil
+	})
+	if err != nil || hidden == 0 {
+		return err
+	}
+	return r.judgeHidden(ctx, hidden)
+}
+
+// judgeHidden is judgeStored for so many tasks whose rows have secret cells. What
+// those hold is in the manifest alone, which is read once for all of them.
+func (r *runner) judgeHidden(ctx context.Context, n int) error {
+	tasks := r.Tasks
+	if tasks == nil {
+		tasks = r.Terms
+	}
+	if tasks != nil {
+		err := r.judgeTogether(ctx, func(ctx context.Context, judge func(Row)) error {
+			for task, err := range tasks {
+				if err != nil || n == 0 {
+					return nil // what is wrong with the manifest is for dispatch to say
+				}
+				if len(task.Hidden) == 0 {
+					continue
+				}
+				row, found, err := r.Ledger.Named(task.ID)
+				switch {
+				case err != nil:
+					return err
+				case ctx.Err() != nil:
+					return ErrInterrupted
+				case found && row.State == StateEnded:
+					r.setTerms(row.Position, terms{cells: task.Hidden}) // judging forgets them
+					judge(row)
+					n--
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.judgeTogether(ctx, func(ctx context.Context, judge func(Row)) error {
+		for row, err := range r.Ledger.Open(StateEnded) {
+			switch {
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return ErrInterrupted
+			case !r.leavesHidden(row):
+				judge(row)
+			}
+		}
+		return nil
+	})
+}
+
+// judgeTogether lets each judge rows, some at the same time.
+func (r *runner) judgeTogether(ctx context.Context, each func(ctx context.Context, judge func(Row)) error) error {
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(judgedTogether)
-	err := r.eachEnded(gctx, group)
+	err := each(gctx, func(row Row) {
+		group.Go(func() error {
+			return r.guard(row, func() error { return r.judgeRow(row) })
+		})
+	})
 	// The group's error is the cause of the other.
 	if failed := group.Wait(); failed != nil {
 		return failed
 	}
 	return err
-}
-
-func (r *runner) eachEnded(ctx context.Context, group *errgroup.Group) error {
-	for row, err := range r.Ledger.Open(StateEnded) {
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ErrInterrupted
-		}
-		group.Go(func() error {
-			return r.guard(row, func() error { return r.judgeRow(row) })
-		})
-	}
-	return nil
 }
 
 // judgeRow judges a row's result as the ledger has it.
@@ -53,7 +116,11 @@ func (r *runner) judgeRow(row Row) error {
 	if row.Reused {
 		row.Status = StatusCompleted // that of the run whose result it is
 	}
-	return r.judged(row, r.verdict(row, j, result))
+	v, err := r.verdict(ending{row: row, judge: j, result: result})
+	if err != nil {
+		return err
+	}
+	return r.judged(row, v)
 }
 
 // takeOver gives tasks that nothing was bought for the results of earlier
@@ -91,9 +158,9 @@ func (r *runner) takeOverRow(ctx context.Context, row Row) error {
 		return err
 	}
 	row.Status = StatusCompleted
-	v := r.verdict(row, j, result)
-	if v.Outcome != Passed {
-		return nil
+	v, err := r.verdict(ending{row: row, judge: j, result: result, reuse: reuse})
+	if err != nil || v.Outcome != Passed {
+		return err
 	}
 	return r.append(Event{Kind: TaskReused, Position: row.Position, ID: row.ID, Place: row.Place, Verdict: &v, Reuse: reuse})
 }
@@ -105,7 +172,12 @@ func (r *runner) judgeOfReused(ctx context.Context, row Row) (*judge, error) {
 	if row.Schema != "" || row.AgentID == "" {
 		return r.judgeOfRow(row)
 	}
-	s, err := r.agentSchema(ctx, row.AgentID)
+	j := new(judge)
+	if err := r.checkRow(j, row); err != nil {
+		return nil, fmt.Errorf("task %q: %w", row.ID, err)
+	}
+	var err error
+	j.schema, err = r.agentSchema(ctx, row.AgentID)
 	var bad *agentError
 	var refused *RefusedError
 	var unreachable *UnreachableError
@@ -113,5 +185,5 @@ func (r *runner) judgeOfReused(ctx context.Context, row Row) (*judge, error) {
 	case errors.As(err, &bad), errors.As(err, &refused), errors.As(err, &unreachable), errors.Is(err, context.Canceled):
 		return nil, nil
 	}
-	return &judge{s}, err
+	return j, err
 }

@@ -59,7 +59,7 @@ func (r *runner) submit(ctx, starting context.Context, task Task, row Row) (Row,
 		if err := r.stillOurs(row); err != nil {
 			return row, false, err
 		}
-		run, err := r.create(ctx, sent)
+		run, err := r.create(ctx, row, sent)
 		if err == nil {
 			if withoutMarker {
 				r.mu.Lock()
@@ -135,7 +135,7 @@ func (r *runner) stillOurs(row Row) error {
 }
 
 // create sends the one request that costs money.
-func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
+func (r *runner) create(ctx context.Context, row Row, s Spec) (Observed, error) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
@@ -154,7 +154,7 @@ func (r *runner) create(ctx context.Context, s Spec) (Observed, error) {
 	case run.ID == "":
 		drop(run)
 		err = errors.New("the service accepted the create and named no run id")
-	case r.idMasks.Mask(run.ID) != run.ID:
+	case r.hides(row).ids.Mask(run.ID) != run.ID:
 		drop(run)
 		err = errors.New("the service accepted the create and named a run id that holds the value of a secret")
 	}
@@ -165,7 +165,7 @@ func (r *runner) started(ctx context.Context, row Row, sent Spec, m marker, run 
 	echo := r.echo(sent, m, run)
 	drop(run) // its end is read, and its result with it
 	run.Result = Result{}
-	r.maskRun(&run)
+	r.hides(row).run(&run)
 	at := time.Now().UTC()
 	err := r.append(Event{Kind: AttemptStarted, Position: row.Position, Attempt: row.Attempt, At: at, Run: &run, Echo: echo})
 	if errors.Is(err, ErrConflict) {
@@ -227,22 +227,22 @@ func (r *runner) notStarted(ctx context.Context, row Row, task Task, try int, si
 		}
 		r.pace.throttled()
 		r.pace.holdCreates(wait)
-		r.warnSlow(task, try, fmt.Sprintf("the service answers 429 (%s); waiting %s and sending again", throttled.Message, wait.Round(time.Second)))
+		r.warnSlow(row, try, fmt.Sprintf("the service answers 429 (%s); waiting %s and sending again", throttled.Message, wait.Round(time.Second)))
 		return wait, nil
 	case since > unreachableFor:
 		return -1, r.halt(&UnreachableError{Err: cause})
 	default:
-		r.warnSlow(task, try, fmt.Sprintf("the service cannot be reached (%s); trying again", cause))
+		r.warnSlow(row, try, fmt.Sprintf("the service cannot be reached (%s); trying again", cause))
 		return jitter(backoff(try, resendFirst, resendMost)), nil
 	}
 }
 
 // warnSlow tells of a create that was not accepted several times, on the 3rd,
 // 6th, 12th … try, so that a stuck batch speaks and a busy one does not chatter.
-func (r *runner) warnSlow(task Task, try int, message string) {
+func (r *runner) warnSlow(row Row, try int, message string) {
 	for n := 3; n <= try; n *= 2 {
 		if n == try {
-			r.warn(fmt.Sprintf("%s: %s", task.ID, message))
+			r.warnOf(row.Position, fmt.Sprintf("%s: %s", row.ID, message))
 		}
 	}
 }
@@ -266,4 +266,9 @@ func (r *runner) unsure(ctx context.Context, row Row, cause error) error {
 	return err
 }
 
-func (r *runner) warn(message string) { r.Warn(r.masks.Mask(message)) }
+func (r *runner) warn(message string) { r.Warn(r.hiding.texts.Mask(message)) }
+
+// warnOf is warn about a task.
+func (r *runner) warnOf(position int, message string) {
+	r.Warn(r.hidesAt(position).texts.Mask(message))
+}

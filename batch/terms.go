@@ -10,10 +10,16 @@ import (
 type terms struct {
 	retry   Retry
 	context string // id of the browser context that its run changes; "" for none
+
+	cells  map[string]string // secret cells of its row, by column
+	hiding *hiding           // where there are any
 }
 
 func termsFor(t Task) terms {
-	return terms{retry: t.Retry, context: persistentContext(t.Spec.BrowserSettings)}
+	if t.Skip != "" { // what is in flight is let come to its end, and is not bought again
+		return terms{cells: t.Hidden}
+	}
+	return terms{retry: t.Retry, context: persistentContext(t.Spec.BrowserSettings), cells: t.Hidden}
 }
 
 // persistentContext is the id of the browser context that a run leaves changed;
@@ -73,6 +79,9 @@ func (r *runner) termsOf(position int) terms {
 }
 
 func (r *runner) setTerms(position int, t terms) {
+	if len(t.cells) > 0 {
+		t.hiding = r.hiding.with(t.cells)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.terms[position] = t
@@ -82,4 +91,35 @@ func (r *runner) forgetTerms(position int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.terms, position)
+}
+
+// hidesAt is what is hidden of a task in flight, as far as its terms are known;
+// of a batch, its secrets.
+func (r *runner) hidesAt(position int) *hiding {
+	if h := r.termsOf(position).hiding; h != nil {
+		return h
+	}
+	return r.hiding
+}
+
+// hides is what is hidden of a task.
+func (r *runner) hides(row Row) *hiding {
+	if len(row.Hidden) == 0 {
+		return r.hidesAt(row.Position)
+	}
+	cells := r.termsOf(row.Position).cells
+	var unknown []string
+	for _, column := range row.Hidden {
+		if _, known := cells[column]; !known {
+			unknown = append(unknown, column)
+		}
+	}
+	return r.hidesAt(row.Position).without(unknown)
+}
+
+// leavesHidden reports whether what the service says of a task's run is left to
+// another process: one that stops runs has no manifest, and the secret cells of
+// the task's row are in none of its places.
+func (r *runner) leavesHidden(row Row) bool {
+	return len(row.Hidden) > 0 && r.Tasks == nil && r.Terms == nil && r.ordered()
 }

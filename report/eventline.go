@@ -59,6 +59,7 @@ type eventLine struct {
 	After       string        `json:"after,omitempty"`
 	Why         string        `json:"why,omitempty"`
 	Policy      *policyObject `json:"policy,omitempty"`
+	Whole       []wholeObject `json:"batchExpect,omitempty"`
 }
 
 // Line is the event as an object on one line, its end included.
@@ -73,7 +74,7 @@ func (l LoggedEvent) Line() []byte {
 		Seq: l.Seq, Time: stamp(l.At), Batch: l.Batch, Event: l.Kind, Task: l.Task, Attempt: l.Attempt,
 		Digest: l.Digest, Marker: l.Marker, AgentID: l.Agent, Message: mask(l.Message),
 		Then: l.Then, Stale: l.Stale, Retries: l.Retries, Of: l.Of, After: stamp(l.After), Why: string(l.Why),
-		Policy: policyOf(l.Policy),
+		Policy: policyOf(l.Policy), Whole: wholeOf(l.Whole, false),
 	}
 	if l.Reuse != nil {
 		said := reusedOf(l.Reuse)
@@ -105,7 +106,8 @@ func (l LoggedEvent) Line() []byte {
 		out.Outcome, out.Reason, out.Problems = v.Outcome, v.Reason, len(v.Problems)
 		out.Candidates, out.Leaked, out.Message = v.Candidates, v.Leaked, mask(v.Message)
 		if len(v.Problems) > 0 { // whose words quote the result
-			out.Message = mask(joined(": ", v.Problems[0].InstancePath, v.Problems[0].Keyword))
+			p := v.Problems[0]
+			out.Message = mask(joined(": ", p.InstancePath, p.Keyword, p.Expression))
 		}
 	}
 	return append(mustEncode(out), '\n')

@@ -22,6 +22,7 @@ type Plan struct {
 	counts map[batch.Class]int
 	buys   map[string]int // runs to buy, by template
 	flying bool           // a task is under way
+	skips  bool           // a task is to be skipped that is not yet
 	most   int            // runs that edited tasks in flight may need besides
 	listed int
 	more   int // that found no room
@@ -37,6 +38,9 @@ func (p *Plan) Add(c batch.Change) string {
 	switch c.Row.State {
 	case batch.StateStarting, batch.StateUnsure, batch.StateRunning, batch.StateEnded:
 		p.flying = true
+	}
+	if c.Class == batch.ClassSkipped && c.Row.State != batch.StateDone {
+		p.skips = true
 	}
 	if c.Class.Buys() {
 		p.buys[c.Task.Template]++
@@ -66,12 +70,12 @@ func planID(c batch.Change) string {
 
 // Work reports whether an apply would have something to do.
 func (p *Plan) Work() bool {
-	if p.flying {
+	if p.flying || p.skips {
 		return true
 	}
 	for class, n := range p.counts {
 		switch class {
-		case batch.ClassKept, batch.ClassStale, batch.ClassLeft:
+		case batch.ClassKept, batch.ClassStale, batch.ClassLeft, batch.ClassSkipped:
 		default:
 			if n > 0 {
 				return true

@@ -17,6 +17,8 @@ type policyObject struct {
 	MaxTimeSeconds float64       `json:"maxTimeSeconds,omitempty"`
 	Accept         *batch.Share  `json:"accept,omitempty"`
 	AllowFail      []string      `json:"allowFail,omitempty"`
+
+	Expect []batch.Expectation `json:"batchExpect,omitempty"`
 }
 
 type priceObject struct {
@@ -49,6 +51,9 @@ func policyOf(p *batch.Policy) *policyObject {
 	}
 	o := &policyObject{
 		FailFast: p.FailFast, MaxTimeSeconds: inSeconds(p.MaxTime), Accept: p.Accept, AllowFail: p.AllowFail,
+	}
+	if p.Expect != nil {
+		o.Expect = p.Expect.Expect
 	}
 	if p.Price != nil {
 		o.Price = &priceObject{p.Price.PerRun, p.Price.PerMinute, inSeconds(p.Price.RoundUp)}

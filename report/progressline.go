@@ -176,7 +176,7 @@ func (p *Progress) paint(o batch.Outcome, s string) string {
 	switch o {
 	case batch.Passed:
 		return "\x1b[32m" + s + "\x1b[0m"
-	case batch.Invalid, batch.Failed, batch.Unknown:
+	case batch.Invalid, batch.Wrong, batch.Failed, batch.Unknown:
 		return "\x1b[31m" + s + "\x1b[0m"
 	}
 	return s

@@ -44,6 +44,9 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	for _, words := range accounts(s) {
 		line("  %s", words)
 	}
+	for _, words := range wholeLines(s.Whole) {
+		line("  %s", words)
+	}
 	if s.Info.Halted != "" {
 		line("  halted: %s", fit(Clean(s.Info.Halted), maxLine))
 	}

@@ -31,6 +31,7 @@ type summaryLine struct {
 	Failures     []failureObject       `json:"failures"`
 	FailureKinds int                   `json:"failureKinds"`
 	Leaked       int                   `json:"leaked"`
+	Whole        []wholeObject         `json:"batchExpect,omitempty"`
 	Reports      []string              `json:"reports"`
 	Next         string                `json:"next,omitempty"`
 }
@@ -59,7 +60,7 @@ func SummaryLine(w io.Writer, s batch.Summary, o SummaryOptions) error {
 		Runs: s.Runs, RunSeconds: inSeconds(s.RunTime), Halted: s.Info.Halted,
 		Accept: s.Info.Policy.Accept, Excused: s.Excused,
 		FirstTry: s.FirstTry, Retried: s.Retried, Stale: s.Stale, Reused: s.Reused, Left: s.Left,
-		Failures: []failureObject{}, FailureKinds: s.Kinds, Leaked: s.Leaked,
+		Failures: []failureObject{}, FailureKinds: s.Kinds, Leaked: s.Leaked, Whole: wholeOf(s.Whole, true),
 		Reports: append([]string{}, o.Reports...), Next: o.Next,
 	}
 	if s.Info.Policy.Price != nil {

@@ -10,23 +10,24 @@ import (
 )
 
 // Verdict says in a word or two how a batch went: "ok" (enough of its tasks
-// passed) and "not ok" once it is closed, "halted" when nothing new starts, else "unfinished".
+// passed, and what was expected of it as a whole holds) and "not ok" once it is closed, "halted" when nothing new starts, else "unfinished".
 func Verdict(s batch.Summary) string {
 	switch {
 	case s.Info.ClosedAt.IsZero() && s.Info.Halted != "":
 		return "halted"
 	case s.Info.ClosedAt.IsZero():
 		return "unfinished"
-	case s.Enough():
+	case s.Enough() && s.Holds():
 		return "ok"
 	}
 	return "not ok"
 }
 
-// succeeded reports whether enough tasks passed and nothing more is to come.
+// succeeded reports whether enough tasks passed, what is expected of the batch as a
+// whole holds, and nothing more is to come.
 func succeeded(s batch.Summary) bool {
 	open := s.Counts[batch.Pending] + s.Counts[batch.Running] + s.Counts[batch.NotStarted]
-	return s.Enough() && (open == 0 || !s.Info.ClosedAt.IsZero())
+	return s.Enough() && s.Holds() && (open == 0 || !s.Info.ClosedAt.IsZero())
 }
 
 // outcomes is the counts that are not 0, in words; "" for none.

@@ -144,7 +144,7 @@ func codeOfSummary(s batch.Summary) int {
 	}
 	against := func(o batch.Outcome) int { return s.Counts[o] - s.Excused[o] }
 	code := exitOK
-	if against(batch.Invalid) > 0 {
+	if against(batch.Invalid)+against(batch.Wrong) > 0 {
 		code = worst(code, exitInvalid)
 	}
 	if against(batch.Failed)+against(batch.Unknown) > 0 {

@@ -79,7 +79,7 @@ func worthRetrying(rec batch.Record) bool {
 	switch {
 	case rec.Repeat == nil:
 		return didNotPass(rec.Outcome)
-	case rec.Passed >= rec.Repeat.Pass:
+	case rec.Passed >= rec.Repeat.Pass, rec.Skip != "":
 		return false
 	}
 	return didNotPass(rec.Outcome) || rec.Outcome == batch.Skipped

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -15,6 +17,7 @@ type definition struct {
 	task       batch.Task
 	run, judge string
 	digest     string // of the schema, "" for none
+	checks     string // digest, "" for none
 }
 
 // An adder writes tasks, and remembers the last schema and agent, since
@@ -23,27 +26,31 @@ type adder struct {
 	batch  *Batch
 	chunk  []definition
 	prints batch.Fingerprinter
-	judged definition // the last task whose judge fingerprint was computed
+	last   definition // the last task that was defined
 	schema string     // the last digest that was written
+	checks string     // likewise
 	agent  string     // the last agent that was written
 }
 
 // define takes a task into the chunk.
 func (a *adder) define(t batch.Task) { a.chunk = append(a.chunk, a.defined(t)) }
 
-// defined computes what the row needs besides the task. A judge fingerprint
-// depends on the schema alone.
+// defined computes what the row needs besides the task.
 func (a *adder) defined(t batch.Task) definition {
-	d := definition{task: t, run: a.prints.RunFingerprint(t.Spec)}
-	if a.judged.judge != "" && a.judged.task.Schema == t.Schema {
-		d.judge, d.digest = a.judged.judge, a.judged.digest
-	} else {
-		d.judge = t.JudgeFingerprint()
-		if t.Schema != nil {
+	d := definition{task: t, run: a.prints.RunFingerprint(t.Spec), judge: a.prints.JudgeFingerprint(t)}
+	if t.Schema != nil {
+		d.digest = a.last.digest
+		if a.last.task.Schema != t.Schema {
 			d.digest = t.Schema.Digest()
 		}
-		a.judged = d
 	}
+	if t.Checks != nil {
+		d.checks = a.last.checks
+		if a.last.task.Checks != t.Checks {
+			d.checks = t.Checks.Digest()
+		}
+	}
+	a.last = d
 	return d
 }
 
@@ -74,8 +81,8 @@ func (a *adder) flush() error {
 func (a *adder) add(c *connection, d definition) (added bool, err error) {
 	t, key := d.task, a.batch.key
 	n, err := c.exec(`
-		INSERT INTO tasks (batch, position, id, template, row, run, judge, schema, agent, timeout, text, grp, tags, repeat, repeats)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		INSERT INTO tasks (batch, position, id, `+defining+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		append([]any{key, t.Position, t.ID}, d.columns()...)...)
 	if err != nil || n == 0 {
 		return false, err
@@ -83,19 +90,25 @@ func (a *adder) add(c *connection, d definition) (added bool, err error) {
 	return true, a.addShared(c, d)
 }
 
+// defining names the columns that [definition.columns] fills.
+const defining = `template, row, run, judge, schema, agent, timeout, text, grp, tags, repeat, repeats, matrix, checks, hidden, skip`
+
 // columns are what of a task may be edited, from its template on.
 func (d definition) columns() []any {
 	t := d.task
-	var tags, repeat, repeats sql.NullString
+	var tags, repeat, repeats, hidden sql.NullString
 	if len(t.Tags) > 0 {
 		tags = jsonColumn(t.Tags)
 	}
 	if t.Repeat != nil {
 		repeat, repeats = jsonColumn(t.Repeat), sql.NullString{String: t.Repeat.Group, Valid: true}
 	}
+	if len(t.Hidden) > 0 {
+		hidden = jsonColumn(slices.Sorted(maps.Keys(t.Hidden)))
+	}
 	return []any{
 		t.Template, []byte(t.Row), d.run, d.judge, d.digest, t.Spec.AgentID, int64(t.Timeout), t.Spec.Task,
-		t.Group, tags, repeat, repeats,
+		t.Group, tags, repeat, repeats, []byte(t.Matrix), d.checks, hidden, text(t.Skip),
 	}
 }
 
@@ -107,13 +120,17 @@ func jsonColumn(v any) sql.NullString {
 	return sql.NullString{String: string(text), Valid: true}
 }
 
-// addShared writes the schema and the agent that a task names.
+// addShared writes the schema, the checks and the agent that a task names.
 func (a *adder) addShared(c *connection, d definition) (err error) {
 	t, key := d.task, a.batch.key
 	if d.digest != "" && d.digest != a.schema {
 		a.schema = d.digest
 		_, err = c.exec(`INSERT INTO schemas (batch, digest, position, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			key, d.digest, t.Position, t.Schema.Text())
+	}
+	if err == nil && d.checks != "" && d.checks != a.checks {
+		a.checks = d.checks
+		err = a.batch.addChecks(c, t.Checks)
 	}
 	if err == nil && d.digest == "" && t.Spec.AgentID != "" && t.Spec.AgentID != a.agent {
 		a.agent = t.Spec.AgentID
@@ -122,13 +139,14 @@ func (a *adder) addShared(c *connection, d definition) (err error) {
 	return err
 }
 
-// log writes the chunk's states and its event.
+// log writes the chunk's states and its events.
 func (a *adder) log(c *connection) error {
 	first, last := a.chunk[0].task.Position, a.chunk[len(a.chunk)-1].task.Position
 	if _, err := c.exec(`
-		INSERT INTO progress (batch, position, state)
-		SELECT batch, position, ? FROM tasks WHERE batch = ? AND position BETWEEN ? AND ?`,
-		string(batch.StatePending), a.batch.key, first, last); err != nil {
+		INSERT INTO progress (batch, position, state, outcome)
+		SELECT batch, position, CASE WHEN skip = '' THEN 'pending' ELSE 'done' END, CASE WHEN skip = '' THEN '' ELSE 'skipped' END
+		FROM tasks WHERE batch = ? AND position BETWEEN ? AND ?`,
+		a.batch.key, first, last); err != nil {
 		return err
 	}
 	e := batch.Event{Kind: batch.TaskAdded, Position: first, Last: last, At: time.Now()}
@@ -137,5 +155,29 @@ func (a *adder) log(c *connection) error {
 		return err
 	}
 	w := write{batch: a.batch, event: e, data: data}
-	return w.log(c, first)
+	if err := w.log(c, first); err != nil {
+		return err
+	}
+	for _, d := range a.chunk {
+		if d.task.Skip == "" {
+			continue
+		}
+		w := write{batch: a.batch, event: clean(skipping(d.task.Position, 0, d.task.Skip))}
+		w.event.At = e.At
+		if w.data, w.verdict, err = encode(w.event); err != nil {
+			return err
+		}
+		if err := errors.Join(w.keepVerdict(c), w.log(c, d.task.Position)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skipping is the event of a task that nothing is bought for, and why.
+func skipping(position, attempt int, why string) batch.Event {
+	return batch.Event{
+		Kind: batch.TaskSkipped, Position: position, Attempt: attempt,
+		Verdict: &batch.Verdict{Outcome: batch.Skipped, Message: why},
+	}
 }

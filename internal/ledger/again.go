@@ -39,15 +39,15 @@ func (w *write) spend(c *connection) error {
 	return errors.Join(err, own, moved)
 }
 
-// handDown makes the task's verdict that of its newest attempt, whose text and
-// agent are kept: the task's may change.
+// handDown makes the task's verdict that of its newest attempt, unless that has
+// one of its own, and keeps its text and agent: the task's may change.
 func (w *write) handDown(c *connection) error {
 	_, err := c.exec(`
 			UPDATE attempts SET outcome = v.outcome, reason = v.reason, message = coalesce(nullif(v.message, ''), attempts.message),
 				text = coalesce(attempts.text, t.text), agent = coalesce(attempts.agent, t.agent)
 			FROM verdicts v JOIN tasks t ON t.batch = v.batch AND t.position = v.position
 			WHERE v.batch = ?1 AND v.position = ?2
-				AND attempts.batch = ?1 AND attempts.position = ?2 AND attempts.number = ?3`,
+				AND attempts.batch = ?1 AND attempts.position = ?2 AND attempts.number = ?3 AND attempts.outcome = ''`,
 		w.batch.key, w.event.Position, w.from.Attempt)
 	return err
 }

@@ -21,7 +21,7 @@ func (w *write) applyToBatch(c *connection) error {
 	e := w.event
 	switch e.Kind {
 	case batch.BatchContinued:
-		_, err = c.exec(`UPDATE batches SET halted = '', closed_at = NULL WHERE key = ?`, w.batch.key)
+		_, err = c.exec(`UPDATE batches SET halted = '', closed_at = NULL, whole = NULL WHERE key = ?`, w.batch.key)
 		if err == nil && e.Policy != nil {
 			_, err = c.exec(`UPDATE batches SET policy = ? WHERE key = ?`, jsonColumn(e.Policy), w.batch.key)
 		}
@@ -29,7 +29,11 @@ func (w *write) applyToBatch(c *connection) error {
 		// The first reason is the cause; others follow from it.
 		_, err = c.exec(`UPDATE batches SET halted = ? WHERE key = ? AND halted = ''`, e.Message, w.batch.key)
 	case batch.BatchClosed:
-		_, err = c.exec(`UPDATE batches SET closed_at = ? WHERE key = ?`, nanos(e.At).Int64, w.batch.key)
+		var whole sql.NullString
+		if e.Whole != nil {
+			whole = jsonColumn(e.Whole)
+		}
+		_, err = c.exec(`UPDATE batches SET closed_at = ?, whole = ? WHERE key = ?`, nanos(e.At).Int64, whole, w.batch.key)
 	case batch.AgentRead:
 		err = w.keepAgent(c)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,24 +17,25 @@ import (
 // request is not kept, and neither is its result, which lives once, in its own
 // row or file.
 type eventData struct {
-	Last    *int            `json:"last,omitempty"`
-	Digest  string          `json:"digest,omitempty"`
-	Marker  string          `json:"marker,omitempty"`
-	Offset  int64           `json:"offset,omitempty"`
-	Run     *runData        `json:"run,omitempty"`
-	Echo    *string         `json:"echo,omitempty"`
-	Verdict json.RawMessage `json:"verdict,omitempty"`
-	Message string          `json:"message,omitempty"`
-	Agent   string          `json:"agent,omitempty"`
-	Schema  string          `json:"schema,omitempty"` // digest
-	Then    string          `json:"then,omitempty"`
-	Stale   bool            `json:"stale,omitempty"`
-	Reuse   *batch.Reuse    `json:"reuse,omitempty"`
-	Retries int             `json:"retries,omitempty"`
-	Of      int             `json:"of,omitempty"`
-	After   int64           `json:"after,omitempty"`
-	Why     string          `json:"why,omitempty"`
-	Policy  *batch.Policy   `json:"policy,omitempty"`
+	Last    *int                 `json:"last,omitempty"`
+	Digest  string               `json:"digest,omitempty"`
+	Marker  string               `json:"marker,omitempty"`
+	Offset  int64                `json:"offset,omitempty"`
+	Run     *runData             `json:"run,omitempty"`
+	Echo    *string              `json:"echo,omitempty"`
+	Verdict json.RawMessage      `json:"verdict,omitempty"`
+	Message string               `json:"message,omitempty"`
+	Agent   string               `json:"agent,omitempty"`
+	Schema  string               `json:"schema,omitempty"` // digest
+	Then    string               `json:"then,omitempty"`
+	Stale   bool                 `json:"stale,omitempty"`
+	Reuse   *batch.Reuse         `json:"reuse,omitempty"`
+	Retries int                  `json:"retries,omitempty"`
+	Of      int                  `json:"of,omitempty"`
+	After   int64                `json:"after,omitempty"`
+	Why     string               `json:"why,omitempty"`
+	Policy  *batch.Policy        `json:"policy,omitempty"`
+	Whole   []batch.WholeVerdict `json:"whole,omitempty"`
 }
 
 type runData struct {
@@ -95,6 +97,13 @@ func clean(e batch.Event) batch.Event {
 		v.Message = text(v.Message)
 		e.Verdict = &v
 	}
+	for i, v := range e.Whole {
+		if i == 0 {
+			e.Whole = slices.Clone(e.Whole)
+		}
+		v.Message, v.Values = text(v.Message), valid(v.Values)
+		e.Whole[i] = v
+	}
 	return e
 }
 
@@ -103,7 +112,7 @@ func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 // encode returns the data column of a clean event, and the verdict's alone.
 func encode(e batch.Event) (data, verdict []byte, err error) {
 	d := eventData{Digest: e.Digest, Marker: e.Marker, Offset: int64(e.Offset), Message: e.Message, Agent: e.Agent,
-		Then: string(e.Then), Stale: e.Stale, Reuse: e.Reuse, Retries: e.Retries, Of: e.Of, After: nanos(e.After).Int64, Why: string(e.Why), Policy: e.Policy,
+		Then: string(e.Then), Stale: e.Stale, Reuse: e.Reuse, Retries: e.Retries, Of: e.Of, After: nanos(e.After).Int64, Why: string(e.Why), Policy: e.Policy, Whole: e.Whole,
 	}
 	if e.Echo != nil {
 		words := echoWords(e.Echo).String
@@ -145,7 +154,7 @@ func decode(data []byte, e *batch.Event) error {
 	}
 	e.Digest, e.Marker, e.Offset, e.Message, e.Agent = d.Digest, d.Marker, time.Duration(d.Offset), d.Message, d.Agent
 	e.Then, e.Stale, e.Reuse, e.Retries, e.Of, e.After = batch.State(d.Then), d.Stale, d.Reuse, d.Retries, d.Of, stored(d.After)
-	e.Why, e.Policy = batch.StopReason(d.Why), d.Policy
+	e.Why, e.Policy, e.Whole = batch.StopReason(d.Why), d.Policy, d.Whole
 	if d.Echo != nil {
 		e.Echo = parseEcho(*d.Echo)
 	}
@@ -183,6 +192,7 @@ func encodeVerdict(v batch.Verdict) ([]byte, error) {
 		for i := range problems {
 			problems[i].Expected = valid(problems[i].Expected)
 			problems[i].Actual = valid(problems[i].Actual)
+			problems[i].Values = valid(problems[i].Values)
 		}
 		var err error
 		if d.Problems, err = marshal(problems); err != nil {

@@ -67,6 +67,9 @@ func (b *Batch) Brief() (s batch.Summary, err error) {
 		if err := b.count(c, &s); err != nil {
 			return err
 		}
+		if err := b.whole(c, &s); err != nil {
+			return err
+		}
 		if err := b.runs(c, &s); err != nil {
 			return err
 		}

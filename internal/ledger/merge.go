@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -50,6 +51,9 @@ func (m *merging) all(changes iter.Seq2[batch.Change, error]) (refused, err erro
 		w := write{batch: m.batch, event: e, data: data}
 		if err := w.log(m.c, first); err != nil {
 			return nil, err
+		}
+		if refused, err := m.skipAdded(first); refused != nil || err != nil {
+			return refused, err
 		}
 	}
 	if !m.moved {
@@ -119,6 +123,9 @@ func (m *merging) add(t batch.Task) (refused, err error) {
 // define writes a task as the manifest has it now. One that is stale stays what
 // it was when it passed.
 func (m *merging) define(change batch.Change) (refused, err error) {
+	if change.Task.Skip != "" {
+		return m.skip(change)
+	}
 	row := change.Row
 	e := batch.Event{Kind: batch.TaskChanged, Position: row.Position, Attempt: row.Attempt, Then: then(change), Message: change.Why}
 	if change.Class == batch.ClassStale {
@@ -127,6 +134,9 @@ func (m *merging) define(change batch.Change) (refused, err error) {
 		}
 		e.Stale = true
 		return m.event(e)
+	}
+	if row.State != batch.StatePending && row.State != batch.StateDone {
+		change.Task.Hidden = hiddenBesides(change.Task.Hidden, row.Hidden)
 	}
 	d := m.adder.defined(change.Task)
 	if d.run != row.Run && (row.State == batch.StateStarting || row.State == batch.StateUnsure) {
@@ -137,13 +147,31 @@ func (m *merging) define(change batch.Change) (refused, err error) {
 			return refused, err
 		}
 	}
-	columns := d.columns()
-	_, err = m.c.exec(`
-		UPDATE tasks SET (template, row, run, judge, schema, agent, timeout, text, grp, tags, repeat, repeats) = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-		WHERE batch = ?13 AND position = ?14
-			AND (template, row, run, judge, schema, agent, timeout, text, grp, tags, repeat, repeats) IS NOT (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
-		append(columns, m.batch.key, row.Position)...)
-	return nil, errors.Join(err, m.adder.addShared(m.c, d))
+	return nil, m.write(d, row.Position)
+}
+
+// write writes a definition in the place of the one that was.
+func (m *merging) write(d definition, position int) error {
+	const values = `(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`
+	_, err := m.c.exec(`
+		UPDATE tasks SET (`+defining+`) = `+values+` WHERE batch = ?17 AND position = ?18 AND (`+defining+`) IS NOT `+values,
+		append(d.columns(), m.batch.key, position)...)
+	return errors.Join(err, m.adder.addShared(m.c, d))
+}
+
+// hiddenBesides adds to the secret cells of a row that was edited while its run
+// is in flight those that the run was bought with: it may repeat them.
+func hiddenBesides(now map[string]string, before []string) map[string]string {
+	both := maps.Clone(now)
+	for _, column := range before {
+		if _, ok := both[column]; !ok {
+			if both == nil {
+				both = map[string]string{}
+			}
+			both[column] = ""
+		}
+	}
+	return both
 }
 
 // then is where a change moves its task: "" leaves it where it is.

@@ -215,8 +215,11 @@ func TestOlderVersionsAreMigrated(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := map[batch.Outcome]int{batch.Passed: 10, batch.Invalid: 2, batch.Failed: 1}
-			if v == 3 {
+			switch v {
+			case 3:
 				want = map[batch.Outcome]int{batch.Passed: 13}
+			case 4:
+				want = map[batch.Outcome]int{batch.Passed: 6, batch.Invalid: 1}
 			}
 			if diff := cmp.Diff(want, sum.Counts); diff != "" || sum.Info.Selection != "" {
 				t.Errorf("selection %q, counts (-want +got):\n%s", sum.Info.Selection, diff)

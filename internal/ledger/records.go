@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"database/sql"
-	"encoding/json"
 	"iter"
 
 	"github.com/bbbatch/bbbatch/batch"
@@ -13,13 +12,18 @@ import (
 // absolute path, which is below StateDir. While the batch is being worked on,
 // a later record may show a later moment than an earlier one.
 func (b *Batch) Records(from int) iter.Seq2[batch.Record, error] {
+	checks := map[string]*batch.Checks{}
 	return pages(from, func(from int) (page []batch.Record, last int, err error) {
 		err = b.store.read(func(c *connection) error {
 			placed, err := b.placed(c)
 			if err != nil {
 				return err
 			}
-			if page, err = b.records(c, from, placed); err != nil || len(page) == 0 {
+			var digests []string // of their checks
+			if page, digests, err = b.records(c, from, placed); err != nil || len(page) == 0 {
+				return err
+			}
+			if err := b.withChecks(c, page, digests, checks); err != nil {
 				return err
 			}
 			last = page[len(page)-1].Place
@@ -36,9 +40,10 @@ func (b *Batch) Records(from int) iter.Seq2[batch.Record, error] {
 	})
 }
 
-// records reads a page of records without their attempts.
-func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Record, err error) {
-	const columns = `t.position, t.id, t.template, t.row, t.run, t.judge, t.grp, t.tags, t.repeat, t.reuse,
+// records reads a page of records without their attempts and checks, and the
+// digests of those.
+func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Record, digests []string, err error) {
+	const columns = `t.position, t.id, t.template, t.row, t.matrix, t.checks, t.skip, t.run, t.judge, t.grp, t.tags, t.repeat, t.reuse,
 			p.gone, p.stale, p.state, b.halted <> '', b.closed_at IS NOT NULL,
 			coalesce(v.data, ''), coalesce(r.size, 0), r.raw, r.file`
 	const joined = ` JOIN batches b ON b.key = t.batch
@@ -54,9 +59,10 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 	err = c.all(query, []any{b.key, from, pageItems}, func(rows *sql.Rows) (bool, error) {
 		r := batch.Record{BatchID: b.id, StateDir: b.store.dir}
 		var halted, closed bool
+		var digest string
 		var verdict, tags, repeat, reuse []byte
 		var file sql.NullString
-		err := rows.Scan(&r.Place, &r.Position, &r.ID, &r.Template, (*[]byte)(&r.Row), &r.Run, &r.Judge, &r.Group, &tags, &repeat, &reuse,
+		err := rows.Scan(&r.Place, &r.Position, &r.ID, &r.Template, (*[]byte)(&r.Row), (*[]byte)(&r.Matrix), &digest, &r.Skip, &r.Run, &r.Judge, &r.Group, &tags, &repeat, &reuse,
 			&r.Left, &r.Stale, &r.State, &halted, &closed,
 			&verdict, &r.Result.Size, (*[]byte)(&r.Result.Raw), &file)
 		if err != nil {
@@ -65,13 +71,8 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 		if r.Repeat, err = parseRepeat(repeat); err != nil {
 			return false, err
 		}
-		for text, into := range map[*[]byte]any{&tags: &r.Tags, &reuse: &r.Reuse} {
-			if *text == nil {
-				continue
-			}
-			if err := json.Unmarshal(*text, into); err != nil {
-				return false, err
-			}
+		if err := unmarshalEach(part{tags, &r.Tags}, part{reuse, &r.Reuse}); err != nil {
+			return false, err
 		}
 		if r.Result.File, err = b.store.sideFile(file); err != nil {
 			return false, err
@@ -84,11 +85,11 @@ func (b *Batch) records(c *connection, from int, placed bool) (page []batch.Reco
 		if r.Outcome = display(r.State, r.Verdict.Outcome, halted, closed); r.Outcome != r.Verdict.Outcome {
 			r.Verdict = batch.Verdict{} // of the attempt before
 		}
-		page = append(page, r)
-		size += len(r.Row) + len(verdict) + len(r.Result.Raw)
+		page, digests = append(page, r), append(digests, digest)
+		size += len(r.Row) + len(r.Matrix) + len(verdict) + len(r.Result.Raw)
 		return size < pageBytes, nil
 	})
-	return page, err
+	return page, digests, err
 }
 
 // attempts fills in the attempts of a page, whose places go on to last without

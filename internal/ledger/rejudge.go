@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (p *rejudging) add(a batch.Rejudged) error {
 	p.part = append(p.part, a)
 	p.size += len(a.Is.Message)
 	for _, problem := range a.Is.Problems {
-		p.size += len(problem.Message) + len(problem.InstancePath) + len(problem.Actual) + len(problem.Expected)
+		p.size += len(problem.Message) + len(problem.InstancePath) + len(problem.Actual) + len(problem.Expected) + len(problem.Values)
 	}
 	if len(p.part) < rejudgeMost && p.size < rejudgeBytes {
 		return nil
@@ -171,8 +172,23 @@ func (b *Batch) judgeBy(c *connection, a batch.Rejudged) error {
 			return err
 		}
 	}
-	_, err := c.exec(`UPDATE tasks SET judge = ?, schema = ?, run = coalesce(nullif(?, ''), run) WHERE batch = ? AND position = ?`,
-		a.Judge, digest, a.Run, b.key, a.Row.Position)
+	if a.Checks != nil {
+		if err := b.addChecks(c, a.Checks); err != nil {
+			return err
+		}
+	}
+	if f := a.Facts; f != nil {
+		var tags sql.NullString
+		if len(f.Tags) > 0 {
+			tags = jsonColumn(f.Tags)
+		}
+		if _, err := c.exec(`UPDATE tasks SET row = ?, matrix = ?, tags = ? WHERE batch = ? AND position = ?`,
+			[]byte(f.Row), []byte(f.Matrix), tags, b.key, a.Row.Position); err != nil {
+			return err
+		}
+	}
+	_, err := c.exec(`UPDATE tasks SET judge = ?, schema = ?, checks = ?, run = coalesce(nullif(?, ''), run) WHERE batch = ? AND position = ?`,
+		a.Judge, digest, a.Checks.Digest(), a.Run, b.key, a.Row.Position)
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 // What a row is made of. A task's place is its position, unless the manifest was
 // edited: see [Batch.placed].
 const (
-	rowColumns = `t.position, t.id, t.template, t.run, t.judge, t.schema, t.grp, t.repeat,
+	rowColumns = `t.position, t.id, t.template, t.run, t.judge, t.schema, t.checks, t.grp, t.repeat, t.hidden, t.skip,
 		p.gone, p.stale, t.reuse IS NOT NULL, p.state, p.outcome, p.attempt, p.retries, p.after, t.agent, t.timeout, t.text,
 		coalesce(a.run_id, ''), coalesce(a.status, ''), a.intended_at, coalesce(a.clock, 0), a.created_at, a.known_at, a.stop_at,
 		coalesce(a.stop_why, ''), a.cause, coalesce(a.digest, ''), coalesce(a.marker, ''), coalesce(a.rejected, 0) = 2, coalesce(a.outcome, '') <> ''`
@@ -31,9 +31,9 @@ const (
 func scanTargets(r *batch.Row) (into []any, done func() error) {
 	var timeout, clock int64
 	var intended, created, known, stop, after sql.NullInt64
-	var cause, repeat []byte
+	var cause, repeat, hidden []byte
 	into = []any{
-		&r.Place, &r.Position, &r.ID, &r.Template, &r.Run, &r.Judge, &r.Schema, &r.Group, &repeat,
+		&r.Place, &r.Position, &r.ID, &r.Template, &r.Run, &r.Judge, &r.Schema, &r.Checks, &r.Group, &repeat, &hidden, &r.Skip,
 		&r.Left, &r.Stale, &r.Reused, &r.State, &r.Outcome, &r.Attempt, &r.Retries, &after, &r.AgentID, &timeout, &r.Text,
 		&r.RunID, &r.Status, &intended, &clock, &created, &known, &stop, &r.StopWhy, &cause,
 		&r.Digest, &r.Marker, &r.Absent, &r.Spent,
@@ -43,6 +43,9 @@ func scanTargets(r *batch.Row) (into []any, done func() error) {
 		r.IntendedAt, r.CreatedAt, r.StartedAt, r.StopAt = moment(intended), moment(created), moment(known), moment(stop)
 		r.After = moment(after)
 		if r.Repeat, err = parseRepeat(repeat); err != nil {
+			return err
+		}
+		if err := unmarshalEach(part{hidden, &r.Hidden}); err != nil {
 			return err
 		}
 		r.Cause, err = parseCause(cause)

@@ -121,7 +121,7 @@ func (s Standing) admitsVerdict(e batch.Event) bool {
 		return false
 	}
 	switch e.Verdict.Outcome {
-	case batch.Passed, batch.Invalid:
+	case batch.Passed, batch.Invalid, batch.Wrong:
 		return s.State == batch.StateEnded
 	}
 	return true

@@ -16,6 +16,9 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		if err := b.count(c, &s); err != nil {
 			return err
 		}
+		if err := b.whole(c, &s); err != nil {
+			return err
+		}
 		if err := b.runs(c, &s); err != nil {
 			return err
 		}
@@ -36,6 +39,15 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		return b.failures(c, &s)
 	})
 	return s, err
+}
+
+// whole reads what became of the expectations of the batch as a whole.
+func (b *Batch) whole(c *connection, s *batch.Summary) error {
+	var text []byte
+	if _, err := c.one(`SELECT whole FROM batches WHERE key = ?`, []any{b.key}, &text); err != nil {
+		return err
+	}
+	return unmarshalEach(part{text, &s.Whole})
 }
 
 func (b *Batch) count(c *connection, s *batch.Summary) error {
@@ -136,7 +148,7 @@ func (b *Batch) excused(c *connection, s *batch.Summary) error {
 	if _, err := c.one(`
 		SELECT count(*) FROM (
 			SELECT 1 FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
-			WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+			WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0 AND t.skip = ''
 			GROUP BY t.repeats HAVING sum(p.state <> 'done') = 0 AND sum(p.outcome = 'passed') < max(json_extract(t.repeat, '$.pass'))
 				AND sum(EXISTS (SELECT 1 FROM json_each(t.tags) JOIN json_each(?2) AS allowed ON allowed.value = json_each.value)) = 0)`,
 		[]any{b.key, jsonColumn(s.Info.Policy.AllowFail)}, &s.Short); err != nil {

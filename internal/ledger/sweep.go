@@ -83,6 +83,7 @@ func (s *Store) remove(key int64) error {
 		}
 		for _, query := range []string{
 			`DELETE FROM schemas WHERE batch = ?`,
+			`DELETE FROM checks WHERE batch = ?`,
 			`DELETE FROM agents WHERE batch = ?`,
 			`DELETE FROM places WHERE batch = ?`,
 		} {

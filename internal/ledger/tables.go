@@ -171,4 +171,20 @@ var migrations = [...]string{
 	ALTER TABLE attempts ADD COLUMN agent TEXT;
 	UPDATE attempts SET stop_why = 'deadline' WHERE stop_at IS NOT NULL;
 	CREATE INDEX attempts_unknown ON attempts (batch) WHERE outcome = 'unknown'`,
+
+	// whole has what became of the expectations of a batch as a whole, NULL where
+	// they were not evaluated since it was last taken up. A task's checks are named
+	// by digest, '' for none; hidden names the columns of its row whose cells are
+	// secret, which are nowhere; skip says why the manifest buys nothing for it.
+	`ALTER TABLE batches ADD COLUMN whole TEXT;
+	ALTER TABLE tasks ADD COLUMN matrix BLOB;
+	ALTER TABLE tasks ADD COLUMN checks TEXT NOT NULL DEFAULT '';
+	ALTER TABLE tasks ADD COLUMN hidden TEXT;
+	ALTER TABLE tasks ADD COLUMN skip TEXT NOT NULL DEFAULT '';
+	CREATE TABLE checks (
+		batch  INTEGER NOT NULL,
+		digest TEXT NOT NULL,
+		text   TEXT NOT NULL,
+		PRIMARY KEY (batch, digest)
+	) STRICT, WITHOUT ROWID`,
 }

@@ -15,10 +15,14 @@ type kept struct {
 	columns []any // as of [definition.columns]
 	left    bool
 	stale   bool
+	tried   bool // it had an attempt
 }
 
-// runColumn is the place of the run fingerprint among the columns.
-const runColumn = 2
+// The places of the run fingerprint and of why it is skipped among the columns.
+const (
+	runColumn  = 2
+	skipColumn = 15
+)
 
 // Unedited reports whether tasks are those that the batch has, in its order, with
 // all that reports show of them. A task that is stale may go on asking something
@@ -48,6 +52,9 @@ func (s *kept) is(d definition) bool {
 	if s.stale {
 		return d.run != s.columns[runColumn].(string)
 	}
+	if d.task.Skip != "" && s.tried { // it stays what it was when it was tried
+		return text(d.task.Skip) == s.columns[skipColumn].(string)
+	}
 	for i, want := range d.columns() {
 		if text, ok := want.([]byte); ok {
 			if !bytes.Equal(text, s.columns[i].([]byte)) {
@@ -62,7 +69,7 @@ func (s *kept) is(d definition) bool {
 
 // definitions yields what the batch has of its tasks, in the manifest's order.
 func (b *Batch) definitions() iter.Seq2[kept, error] {
-	const columns = `t.id, p.gone, p.stale, t.template, t.row, t.run, t.judge, t.schema, t.agent, t.timeout, t.text, t.grp, t.tags, t.repeat, t.repeats `
+	const columns = `t.id, p.gone, p.stale, p.attempt > 0, t.template, t.row, t.run, t.judge, t.schema, t.agent, t.timeout, t.text, t.grp, t.tags, t.repeat, t.repeats, t.matrix, t.checks, t.hidden, t.skip `
 	const tables = `JOIN tasks t ON t.batch = p.batch AND t.position = p.position WHERE p.batch = ? `
 	return pages(0, func(from int) (page []kept, last int, err error) {
 		size := 0
@@ -88,11 +95,12 @@ func (b *Batch) definitions() iter.Seq2[kept, error] {
 }
 
 func scanKept(rows *sql.Rows) (s kept, err error) {
-	var template, run, judge, digest, agent, text, group string
-	var row []byte
+	var template, run, judge, digest, agent, text, group, checks, skip string
+	var row, matrix []byte
 	var timeout int64
-	var tags, repeat, repeats sql.NullString
-	err = rows.Scan(&s.place, &s.id, &s.left, &s.stale, &template, &row, &run, &judge, &digest, &agent, &timeout, &text, &group, &tags, &repeat, &repeats)
-	s.columns = []any{template, row, run, judge, digest, agent, timeout, text, group, tags, repeat, repeats}
+	var tags, repeat, repeats, hidden sql.NullString
+	err = rows.Scan(&s.place, &s.id, &s.left, &s.stale, &s.tried,
+		&template, &row, &run, &judge, &digest, &agent, &timeout, &text, &group, &tags, &repeat, &repeats, &matrix, &checks, &hidden, &skip)
+	s.columns = []any{template, row, run, judge, digest, agent, timeout, text, group, tags, repeat, repeats, matrix, checks, hidden, skip}
 	return s, err
 }

@@ -79,7 +79,7 @@ func (b *Batch) Tallies() (tallies []batch.Tally, err error) {
 				UNION ALL
 				SELECT max(t.grp), CASE WHEN sum(p.outcome = 'passed') >= `+mustPass+` THEN 'passed' ELSE 'failed' END
 				FROM tasks t JOIN progress p ON p.batch = t.batch AND p.position = t.position
-				WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0
+				WHERE t.batch = ?1 AND t.repeats IS NOT NULL AND p.gone = 0 AND t.skip = ''
 				GROUP BY t.repeats
 				HAVING sum(p.outcome = 'passed') >= `+mustPass+` OR sum(p.outcome = 'passed' OR p.state <> 'done') < `+mustPass+`)
 			GROUP BY grp, outcome ORDER BY grp, outcome`,

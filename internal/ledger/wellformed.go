@@ -81,7 +81,7 @@ func lacksVerdict(v *batch.Verdict) string {
 		return "no verdict"
 	}
 	switch v.Outcome {
-	case batch.Passed, batch.Invalid, batch.Failed, batch.Unknown:
+	case batch.Passed, batch.Invalid, batch.Wrong, batch.Failed, batch.Unknown:
 		return ""
 	}
 	return fmt.Sprintf("%q is no final outcome", v.Outcome)

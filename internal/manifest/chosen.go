@@ -17,8 +17,9 @@ type chosen struct {
 	file     string // as the manifest names it
 	where    *node  // nil for all rows
 	fits     *expr.Program
-	limit    int      // 0 for all rows
-	hidden   []string // names of the secret columns
+	params   map[string]any // what where sees beside the row
+	limit    int            // 0 for all rows
+	hidden   []string       // names of the secret columns
 	hiddenAt *node
 	skip     bool
 }
@@ -86,10 +87,10 @@ func (c *chosen) take(r *row) (bool, error) {
 	if c.where == nil {
 		return true, nil
 	}
-	out, err := c.fits.Eval(r.values())
+	out, err := c.fits.Eval(expr.NewValues(map[string]map[string]any{"row": r.object, "params": c.params}))
 	if err != nil {
 		t := &template{node: c.where}
-		return false, t.failed(part{text: c.where.text}, err)
+		return false, t.failed(part{text: c.where.text, prog: c.fits}, err)
 	}
 	fits, ok := out.(bool)
 	if !ok {

@@ -34,10 +34,13 @@ type entry struct {
 	schemaName   *template // a name that the row decides
 	inlineSchema *tree     // a schema with expressions
 	timeout      time.Duration
-	data         source // nil without forEach
-	forEach      *node  // what names the data: a path, or the list itself; nil without
-	faulty       bool   // only its ids can be told
-	misread      bool   // its text was probably meant to use the row
+	checks       *batch.Checks  // nil where its schema is all that judges a result
+	onlyIf       *skipper       // nil for a task that is always run
+	matrix       []*combination // nil without a matrix
+	data         source         // nil without forEach
+	forEach      *node          // what names the data: a path, or the list itself; nil without
+	faulty       bool           // only its ids can be told
+	misread      bool           // its text was probably meant to use the row
 }
 
 // A filling is a variable of an entry, ready for a row.
@@ -58,17 +61,22 @@ type defaults struct {
 // entry compiles one entry. After problems the entry is a faulty one, of which
 // the ids are judged all the same, or nil if not even they can be told.
 func (l *loader) entry(n *node, index int, d defaults) *entry {
-	before := l.ps.met
+	before, used := l.ps.met, l.usesParams
 	e := &entry{index: index, node: n, timeout: defaultTimeout}
 	s := l.data(e)
 	l.identify(e, s)
-	identified := !l.failedSince(before) && !l.bad(n.get("id")) && (n.get("forEach") == nil && !misspelt(n, "forEach") || e.data != nil)
+	identified := !l.failedSince(before) && !l.bad(n.get("id")) &&
+		(n.get("forEach") == nil && !misspelt(n, "forEach") || e.data != nil) &&
+		(n.get("matrix") == nil && !misspelt(n, "matrix") || e.matrix != nil) &&
+		(!l.unset || l.usesParams == used)
+	e.onlyIf = l.onlyIf(n.get("if"), s)
 	l.instruct(e, d, s)
 	if a := l.pick(n, d.node, "agentId"); a != nil {
 		e.agentID = l.compile(a, s)
 		l.lookalikes(e.agentID, s)
 	}
 	l.expect(e, d, s)
+	l.checks(e, d, s)
 	l.browser(e, d, s)
 	l.tags(e, d, s)
 	if g := l.pick(n, d.node, "group"); g != nil {
@@ -82,7 +90,7 @@ func (l *loader) entry(n *node, index int, d defaults) *entry {
 	if !identified {
 		return nil
 	}
-	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil
+	e.faulty = l.failedSince(before) || l.badBelow(n) || l.badBelow(d.node) || e.task == nil || l.unset && l.usesParams > used
 	return e
 }
 
@@ -97,7 +105,17 @@ func (l *loader) duration(n *node) time.Duration {
 
 // data opens the entry's data and returns what its expressions may use.
 func (l *loader) data(e *entry) scope {
-	s := scope{env: expr.Env{}}
+	s := scope{env: l.taskEnv()}
+	if m := e.node.get("matrix"); m != nil {
+		// Of combinations that cannot be read nothing is known either.
+		s.env["matrix"] = expr.Object{Open: true}
+		if all, ok := l.matrix(m); ok {
+			e.matrix = all
+			s.env["matrix"] = matrixEnv(all)
+		}
+	} else if misspelt(e.node, "matrix") {
+		s.env["matrix"] = expr.Object{Open: true}
+	}
 	if f := e.node.get("forEach"); f != nil {
 		// Of rows that cannot be read nothing is known, so that what uses them
 		// is not judged.
@@ -129,12 +147,17 @@ func (l *loader) pick(task, defaults *node, key string) *node {
 	return v
 }
 
-// identify compiles the id. With forEach it must depend on the row.
+// identify compiles the id. With forEach it must depend on the row, with several
+// combinations on the matrix.
 func (l *loader) identify(e *entry, s scope) {
 	id := e.node.get("id")
+	s = s.without("env")
 	if id == nil {
-		if e.forEach != nil {
+		switch {
+		case e.forEach != nil:
 			l.ps.add(e.node.problem("id is missing: with forEach every row needs one of its own", example(e.data)))
+		case len(e.matrix) > 1:
+			l.ps.add(e.node.problem("id is missing: with a matrix every combination needs one of its own", e.matrixExample()))
 		}
 		return
 	}
@@ -145,6 +168,9 @@ func (l *loader) identify(e *entry, s scope) {
 	l.lookalikes(e.id, s)
 	if e.id != nil && e.forEach != nil && !e.id.uses("row") {
 		l.ps.add(id.problem("must use a value of the row, or every row has the same id", example(e.data)))
+	}
+	if e.id != nil && len(e.matrix) > 1 && !e.id.uses("matrix") {
+		l.ps.add(id.problem("must use a value of the matrix, or every combination has the same id", e.matrixExample()))
 	}
 }
 

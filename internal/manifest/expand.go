@@ -21,6 +21,7 @@ type expander struct {
 	open     func(name string) ([]byte, error)
 	secrets  map[string]string // nil: variables get their masked form
 	compiled map[string]*schema.Schema
+	shared   map[string]map[string]any // what the expressions of all tasks see
 }
 
 // expand makes the task of one row; r is nil without forEach. Of an entry that
@@ -29,6 +30,7 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	t := batch.Task{
 		Template: e.path(),
 		Timeout:  e.timeout,
+		Checks:   e.checks,
 		Retry:    e.retry,
 		Schema:   e.schema,
 	}
@@ -37,42 +39,60 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	}
 	if r != nil {
 		t.Row, t.Hidden = r.json, r.secretCells()
+		if r.matrix != nil {
+			t.Matrix = r.matrix.json
+		}
 	}
-	v := r.values()
+	v := x.values(r)
 	var err error
 	if t.ID, err = x.id(e, v); err != nil {
 		return t, err
 	}
-	if t.Spec.Task, err = x.text(e, v); err != nil {
+	if t.Group, err = x.group(e, v); err != nil {
 		return t, err
+	}
+	if t.Tags, err = x.tags(e, v); err != nil {
+		return t, err
+	}
+	if t.Skip, err = e.onlyIf.skip(v); err != nil {
+		return t, err
+	}
+	err = x.specify(e, r, v, &t)
+	if err != nil && t.Skip != "" {
+		// What is not bought need not be possible: that may be why it is not.
+		t.Spec, t.Schema, err = batch.Spec{}, e.schema, nil
+	}
+	return t, err
+}
+
+// specify fills in what is sent for one row, and what judges its result.
+func (x *expander) specify(e *entry, r *row, v *expr.Values, t *batch.Task) (err error) {
+	if t.Spec.Task, err = x.text(e, v); err != nil {
+		return err
 	}
 	if e.agentID != nil {
 		if t.Spec.AgentID, err = e.agentID.string(v); err != nil {
-			return t, err
+			return err
 		}
 		if t.Spec.AgentID == "" {
-			return t, &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
+			return &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
 		}
 	}
 	if t.Spec.Variables, err = x.variables(e, r, v); err != nil {
-		return t, err
+		return err
 	}
 	if e.settings != nil {
 		if t.Spec.BrowserSettings, err = e.settings.json(v); err != nil {
-			return t, err
+			return err
 		}
 	}
 	if t.Schema, err = x.schema(e, v); err != nil {
-		return t, err
+		return err
 	}
 	if t.Schema != nil {
 		t.Spec.ResultSchema = json.RawMessage(t.Schema.Text())
 	}
-	if t.Group, err = x.group(e, v); err != nil {
-		return t, err
-	}
-	t.Tags, err = x.tags(e, v)
-	return t, err
+	return nil
 }
 
 // id returns the id of one row's task, or of its group.
@@ -125,12 +145,23 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 			return "", &evalError{
 				node: e.task.node,
 				err: fmt.Errorf(
-					"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name),
-				hint: fmt.Sprintf("rename the variable %s, or change the row's value", quote(name)),
+					"a value of %s puts %%%s%% into the text, which the service would replace by the variable", e.giver(), name),
+				hint: fmt.Sprintf("rename the variable %s, or change the value", quote(name)),
 			}
 		}
 	}
 	return out, nil
+}
+
+// giver names what the values in an entry's text come from.
+func (e *entry) giver() string {
+	switch {
+	case e.task.uses("row"):
+		return "the row"
+	case e.task.uses("matrix"):
+		return "the matrix"
+	}
+	return "the parameters or the environment"
 }
 
 func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable, error) {

@@ -11,7 +11,7 @@ import (
 // error the id is that of a task which is wrong elsewhere, or "".
 func (x *expander) identify(e *entry, r *row) (string, error) {
 	if e.faulty && (r == nil || r.skip == "") {
-		return x.id(e, r.values())
+		return x.id(e, x.values(r))
 	}
 	t, err := x.expand(e, r)
 	return t.ID, err
@@ -81,7 +81,7 @@ func (l *loader) oddRows(e *entry, seen rowsSeen) {
 	}
 	c, _ := e.data.(*chosen)
 	if seen.all-seen.skipped > 1 {
-		l.sameForAll(e)
+		l.sameForAll(e, seen.all-seen.skipped)
 	}
 	switch {
 	case seen.skipped > 0 && c != nil:
@@ -107,6 +107,11 @@ func (l *loader) twice(e *entry, id string, c clash) error {
 	where := fmt.Sprintf("tasks[%d]", c.first.entry)
 	if other := l.entryOf(c.first); c.first.number > 0 && other != nil {
 		where += ", " + other.at(&row{number: int(c.first.number), line: int(c.first.line)})
+	} else if other != nil && other.matrix != nil {
+		where += ", another combination of its matrix"
+		if other.index != e.index {
+			where = fmt.Sprintf("tasks[%d], a combination of its matrix", c.first.entry)
+		}
 	}
 	at.hint = e.distinct(int(c.first.entry))
 	switch {
@@ -126,10 +131,16 @@ func (e *entry) distinct(other int) string {
 	switch {
 	case e.id == nil:
 		return "give the task an id of its own: id: …"
-	case e.index != other && e.forEach != nil:
+	case e.index != other && (e.forEach != nil || e.matrix != nil):
 		return fmt.Sprintf("put something before it that other tasks do not have: id: %s", quote("other-"+e.id.node.text))
 	case e.index != other:
 		return "give each task an id of its own"
+	}
+	if name := e.apart(); name != "" {
+		return fmt.Sprintf("add a value to the id in which the combinations differ, such as ${{ matrix.%s }}", name)
+	}
+	if e.data == nil {
+		return "add a value to the id in which the combinations differ"
 	}
 	fields := visible(e.data)
 	for _, name := range fields {
@@ -143,11 +154,18 @@ func (e *entry) distinct(other int) string {
 	return "add a value to the id in which the rows differ"
 }
 
-// at names a row in words.
+// at names a row, and a combination of the matrix, in words.
 func (e *entry) at(r *row) string {
+	if e.data == nil {
+		return r.matrix.says()
+	}
 	file := e.data.name()
 	if file == "" {
 		file = e.node.doc.name
 	}
-	return fmt.Sprintf("row %d (%s:%d)", r.number, file, r.line)
+	at := fmt.Sprintf("row %d (%s:%d)", r.number, file, r.line)
+	if r.matrix != nil {
+		at += ", " + r.matrix.says()
+	}
+	return at
 }

@@ -61,6 +61,15 @@ type loader struct {
 	unread        bool           // a text could not be read
 	times         int            // how often every task is run; 0 where the manifest says it
 
+	params     []param  // in the order of their declaration
+	unset      bool     // one of them has no value, which has been said
+	usesParams int      // expressions that have been compiled and use parameters
+	env        []string // names that expressions may read of the environment
+
+	readExpect map[*node]bool // expectations that some entry has compiled
+	results    map[*schema.Schema]expr.Object
+	resultPath string // as batch.Checks has it
+
 	stdin *spool // where standard input has its rows
 }
 
@@ -69,7 +78,7 @@ type loader struct {
 // schema, and every expression for every row of data. The error is [Problems]
 // when the manifest or a file that it names is wrong.
 func Load(path string, o Options) (*Manifest, error) {
-	m := &Manifest{File: path, Dir: filepath.Dir(path)}
+	m := &Manifest{File: path, Dir: filepath.Dir(path), shared: map[string]map[string]any{}}
 	if path == "-" {
 		m.Dir = o.Dir
 	}
@@ -94,7 +103,7 @@ func Load(path string, o Options) (*Manifest, error) {
 		}}
 	}
 	if root := build(doc, tree, l.ps); root != nil {
-		l.load(root)
+		l.load(root, o)
 	}
 	if wrong := l.ps.errors(path); len(wrong) > 0 {
 		return nil, wrong
@@ -108,8 +117,9 @@ func newLoader(m *Manifest) *loader {
 		m: m, ps: &problems{},
 		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
 		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
+		readExpect: map[*node]bool{}, results: map[*schema.Schema]expr.Object{},
 	}
-	l.judge = newJudge(l.ps)
+	l.judge = newJudge(l.ps, l.isExpression)
 	return l
 }
 
@@ -141,7 +151,7 @@ func (m *Manifest) read(o Options) error {
 	return nil
 }
 
-func (l *loader) load(root *node) {
+func (l *loader) load(root *node, o Options) {
 	m := l.m
 	l.judge.check(root, l.judge.root)
 	if root.kind != object {
@@ -149,7 +159,7 @@ func (l *loader) load(root *node) {
 	}
 	m.Provider = "browserbase"
 	m.Name = nameOf(m.File)
-	for key, to := range map[string]*string{"name": &m.Name, "description": &m.Description, "provider": &m.Provider} {
+	for key, to := range map[string]*string{"name": &m.Name, "description": &m.Description} {
 		if n := l.good(root.get(key)); n != nil {
 			l.forbid(n)
 			*to = n.text
@@ -158,8 +168,12 @@ func (l *loader) load(root *node) {
 	for _, n := range l.items(root.get("secrets")) {
 		m.Secrets = append(m.Secrets, n.text)
 	}
+	l.parameters(root.get("params"), o)
+	l.environment(root.get("env"), o.Env)
+	l.provider(root.get("provider"))
 	l.limits(root.get("limits"))
 	l.policy(root)
+	l.whole(root.get("batchExpect"))
 	if n := l.good(root.get("tracking")); n != nil {
 		m.Tracking = batch.Tracking(n.text)
 	}
@@ -167,6 +181,8 @@ func (l *loader) load(root *node) {
 		m.Settle = l.duration(n)
 	}
 	m.Reports = l.reports(root.get("reports"))
+	m.Baseline = l.baseline(root.get("baseline"))
+	m.Notify = l.notify(root.get("notify"))
 	m.Sites = l.sites(l.goodMap(root.get("local")).get("sites"))
 	l.named(root.get("resultSchemas"))
 	d := l.defaults(root)
@@ -182,6 +198,7 @@ func (l *loader) load(root *node) {
 	l.ofDefaults(d)
 	m.used = slices.Sorted(maps.Keys(l.used))
 	l.overridden(d)
+	l.unheeded(d)
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
 	m.inputs = l.inputs()
@@ -221,7 +238,8 @@ func (l *loader) defaults(root *node) defaults {
 // the secrets in use have been counted: theirs are not. What the rows are like
 // that they are for is not known.
 func (l *loader) overridden(d defaults) {
-	row := expr.Env{"row": {Open: true}}
+	row := l.taskEnv()
+	row["row"], row["matrix"] = expr.Object{Open: true}, expr.Object{Open: true}
 	for _, v := range d.variables {
 		if v.value == nil || l.readVariables[v.value] {
 			continue
@@ -239,7 +257,7 @@ func (l *loader) rowProblem(e *entry, r *row, err error) {
 		return
 	}
 	p := e.problem(r, err)
-	if e.forEach == nil {
+	if eval := (*evalError)(nil); e.forEach == nil || errors.As(err, &eval) && eval.always() {
 		l.ps.add(p)
 		return
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 )
@@ -8,7 +9,7 @@ import (
 // lookalike matches what other tools fill in and this one sends as it stands:
 // {{ row.slug }}, ${row.slug}, $row.slug, and a name alone in braces.
 var lookalike = regexp.MustCompile(
-	`(?:\$?\{{1,2}[ \t]*|\$)((row|secrets)(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:"[^"\n]*"|'[^'\n]*')\]))(?:[ \t]*\}{1,2})?` +
+	`(?:\$?\{{1,2}[ \t]*|\$)((row|secrets|matrix|params|env)(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:"[^"\n]*"|'[^'\n]*')\]))(?:[ \t]*\}{1,2})?` +
 		`|\$?\{{1,2}[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}{1,2}`)
 
 // lookalikes warns of what a template's own words hold that was probably meant
@@ -58,15 +59,23 @@ func (l *loader) warn(n *node, offset int, message, hint string) {
 	l.ps.add(p)
 }
 
-// sameForAll warns of an entry that buys the same run for each of its rows, of which
-// there are several.
-func (l *loader) sameForAll(e *entry) {
-	if e.data == nil || e.faulty || e.misread {
+// sameForAll warns of an entry that buys the same run for each of its rows, or for
+// each combination of its matrix; there are count of both together.
+func (l *loader) sameForAll(e *entry, count int) {
+	if e.faulty || e.misread {
 		return
 	}
-	row := func(t *template) bool { return t != nil && t.uses("row") }
-	if row(e.task) || row(e.agentID) || row(e.schemaName) || below(e.settings) || below(e.inlineSchema) ||
-		slices.ContainsFunc(e.variables, func(f filling) bool { return row(f.value) }) {
+	uses := func(name string) bool {
+		in := func(t *template) bool { return t != nil && t.uses(name) }
+		return in(e.task) || in(e.agentID) || in(e.schemaName) || e.settings.uses(name) || e.inlineSchema.uses(name) ||
+			slices.ContainsFunc(e.variables, func(f filling) bool { return in(f.value) })
+	}
+	if len(e.matrix) > 1 && !uses("matrix") {
+		l.warn(e.task.node, 0, "every combination's run is asked the same: nothing here uses a value of the matrix",
+			fmt.Sprintf("write one into the text, such as ${{ matrix.%s }}", e.matrix[0].names[0]))
+		return
+	}
+	if e.data == nil || count <= max(1, len(e.matrix)) || uses("row") {
 		return
 	}
 	name := "id"
@@ -77,5 +86,16 @@ func (l *loader) sameForAll(e *entry) {
 		"write one into the text, such as "+rowValue(name))
 }
 
-// below reports whether a tree holds an expression.
-func below(t *tree) bool { return t != nil && hasExpr(t.node) }
+// uses reports whether an expression of the tree mentions a name; of no tree none
+// does.
+func (t *tree) uses(name string) bool {
+	if t == nil {
+		return false
+	}
+	for _, one := range t.templates {
+		if one.uses(name) {
+			return true
+		}
+	}
+	return false
+}

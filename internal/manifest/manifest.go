@@ -54,6 +54,8 @@ type Manifest struct {
 	schemas map[string]*schema.Schema
 	open    func(name string) ([]byte, error)
 	part    *selector // which tasks Tasks yields; nil for all
+
+	shared map[string]map[string]any // what the expressions of all tasks see
 }
 
 // UsedSecrets returns the names of the secrets that variables use, sorted.
@@ -96,15 +98,40 @@ func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error]
 }
 
 func (m *Manifest) expander(secrets map[string]string) *expander {
-	return &expander{schemas: m.schemas, open: m.open, secrets: secrets, compiled: map[string]*schema.Schema{}}
+	return &expander{
+		schemas: m.schemas, open: m.open, secrets: secrets, shared: m.shared, compiled: map[string]*schema.Schema{},
+	}
 }
 
-// rows yields the rows of the entry's data, or, without forEach, nil once.
+// rows yields the rows of the entry's data, each once for every combination of
+// the matrix; without both, nil once.
 func (e *entry) rows(withJSON bool) iter.Seq2[*row, error] {
+	of := func(yield func(*row, error) bool) { yield(nil, nil) }
 	if e.data != nil {
-		return e.data.rows(withJSON)
+		of = e.data.rows(withJSON)
 	}
-	return func(yield func(*row, error) bool) { yield(nil, nil) }
+	if e.matrix == nil {
+		return of
+	}
+	return func(yield func(*row, error) bool) {
+		for r, err := range of {
+			if err != nil || r != nil && r.skip != "" { // there is one of it
+				if !yield(r, err) {
+					return
+				}
+				continue
+			}
+			var one row
+			if r != nil {
+				one = *r
+			}
+			for _, one.matrix = range e.matrix {
+				if !yield(&one, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // problem gives an error of a row its place: in the data file when the data
@@ -114,12 +141,8 @@ func (e *entry) problem(r *row, err error) Problem {
 	var data *rowError
 	switch {
 	case errors.As(err, &eval):
-		p := eval.node.problem(eval.err.Error(), eval.hint)
-		p.Line, p.Column = eval.node.place(eval.offset)
-		if eval.absent != "" {
-			p.Message = "the row has no field " + quote(eval.absent)
-		}
-		if r != nil {
+		p := eval.problem()
+		if r != nil && !eval.always() {
 			p.Message = e.at(r) + ": " + p.Message
 		}
 		return p

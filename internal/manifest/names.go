@@ -17,7 +17,7 @@ import (
 // that cannot be read has no tasks.
 func Names(path string) iter.Seq2[string, []string] {
 	return func(yield func(id string, tags []string) bool) {
-		m := &Manifest{File: path, Dir: filepath.Dir(path)}
+		m := &Manifest{File: path, Dir: filepath.Dir(path), shared: map[string]map[string]any{}}
 		if m.read(Options{}) != nil {
 			return
 		}
@@ -32,6 +32,9 @@ func Names(path string) iter.Seq2[string, []string] {
 			return
 		}
 		l.judge.check(root, l.judge.root)
+		l.parameters(root.get("params"), Options{}) // what has no default is absent
+		l.unset = false
+		l.environment(root.get("env"), nil)
 		d := defaults{node: l.goodMap(root.get("defaults"))}
 		for i, n := range tasksOf(root) {
 			if n.kind != object {
@@ -42,7 +45,7 @@ func Names(path string) iter.Seq2[string, []string] {
 			l.identify(e, s)
 			l.tags(e, d, s)
 			e.repeat = l.repeat(n.get("repeat"), d.node.get("repeat"))
-			if e.id == nil && n.get("id") != nil || e.data == nil && n.get("forEach") != nil {
+			if e.id == nil && n.get("id") != nil || e.data == nil && n.get("forEach") != nil || e.matrix == nil && n.get("matrix") != nil {
 				continue
 			}
 			m.entries = append(m.entries, e)
@@ -59,7 +62,7 @@ func (m *Manifest) names(members bool, yield func(id string, tags []string) bool
 		for r, err := range e.rows(false) {
 			var id string
 			var tags []string
-			if v := r.values(); err == nil && r != nil && r.skip != "" {
+			if v := x.values(r); err == nil && r != nil && r.skip != "" {
 				id = e.skipID(r)
 			} else if err == nil {
 				id, _ = x.id(e, v)

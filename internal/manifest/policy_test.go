@@ -147,7 +147,7 @@ func merged(key, defaults, own string) string {
 // retry.on, but those that must not be tried again.
 func TestRetryKnowsTheReasons(t *testing.T) {
 	var words []string
-	j := newJudge(&problems{})
+	j := newJudge(&problems{}, nil)
 	words = append(words, j.root.Defs["retryOn"].words()...)
 	known := map[string]bool{}
 	for _, w := range words {

@@ -13,15 +13,34 @@ import (
 type Report struct {
 	Path   string // as written, a template
 	Format string // csv, tsv or jsonl
+	Where  *Where // which tasks; nil for all
+
+	// The rest is for tables.
+	Columns   []Column // in place of the format's own; nil for those
+	Unwind    []string // names from the result's root to a list: a row for each element; nil for none
+	Rows      string   // "" or repetitions: a row for each member of a repetition, not for the group
+	BOM       bool     // begin with a byte order mark
+	Unguarded bool     // leave cells that a spreadsheet would run as they are
 
 	Line, Column int // of the path in the manifest, 1-based
 
 	template *template
+	params   map[string]any
 	dir      string
 }
 
-// batchScope is what a report's path may use.
-var batchScope = scope{env: expr.Env{"batch": {Fields: []string{"id", "date"}, Text: true}}}
+// A Column is one that a table has in place of its own.
+type Column struct {
+	Name string
+	Cell *Cell
+}
+
+// pathScope is what a report's path may use.
+func (l *loader) pathScope() scope {
+	return scope{top: true, env: expr.Env{
+		"batch": {Fields: []string{"id", "date"}, Text: true}, "params": l.paramObject(),
+	}}
+}
 
 // PathFor fills in the path for the batch with the given id, opened at the
 // given time; its day is that of UTC. The result is relative to the working
@@ -31,7 +50,7 @@ func (r Report) PathFor(id string, opened time.Time) (string, error) {
 	if r.template != nil {
 		var err error
 		path, err = r.template.string(expr.NewValues(map[string]map[string]any{
-			"batch": {"id": id, "date": opened.UTC().Format(time.DateOnly)},
+			"batch": {"id": id, "date": opened.UTC().Format(time.DateOnly)}, "params": r.params,
 		}))
 		if err != nil {
 			return "", fmt.Errorf("report %s: %w", r.Path, err)
@@ -62,16 +81,24 @@ func formatOf(path string) string {
 func (l *loader) reports(n *node) []Report {
 	var out []Report
 	first := map[string]int{}
-	for _, item := range l.items(n) {
+	if n == nil {
+		return nil
+	}
+	for _, item := range n.items {
+		if item.kind != object {
+			continue
+		}
+		r := Report{params: l.m.shared["params"], dir: l.m.Dir}
+		l.shown(&r, item)
 		path, format := l.good(item.get("path")), item.get("format")
 		if path == nil || item.get("format") != nil && l.good(format) == nil {
 			continue
 		}
-		t := l.compile(path, batchScope)
-		if t == nil {
+		used := l.usesParams
+		if r.template = l.compile(path, l.pathScope()); r.template == nil || l.unset && l.usesParams > used {
 			continue
 		}
-		r := Report{Path: path.text, template: t, dir: l.m.Dir}
+		r.Path = path.text
 		r.Line, r.Column = path.place(0)
 		sample, err := r.PathFor("00000000", time.Unix(0, 0))
 		switch {
@@ -100,6 +127,7 @@ func (l *loader) reports(n *node) []Report {
 				"or give the format: {path: …, format: csv}"))
 			continue
 		}
+		l.tablesOnly(r.Format, item)
 		out = append(out, r)
 	}
 	return out

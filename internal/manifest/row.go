@@ -18,15 +18,8 @@ type row struct {
 	json   json.RawMessage   // the object in the author's order; nil when not asked for
 	hidden map[string]string // the cells of secret columns, which object and json do not have
 	skip   string            // why nothing is bought for it, if it is not to be; the rest is empty then
-}
 
-// values are what expressions see of the row; r may be nil.
-func (r *row) values() *expr.Values {
-	objects := map[string]map[string]any{}
-	if r != nil {
-		objects["row"] = r.object
-	}
-	return expr.NewValues(objects)
+	matrix *combination // nil without a matrix; with one and without data it is all there is
 }
 
 // A source is what a task's forEach names.

@@ -54,7 +54,7 @@ func (s *selector) takes(x *expander, e *entry, r *row, found *found) ([]int, er
 	if r != nil && r.skip != "" {
 		return s.skipped(e, r, found), nil
 	}
-	v := r.values()
+	v := x.values(r)
 	id, err := x.id(e, v)
 	if err != nil {
 		return nil, err

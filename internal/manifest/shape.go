@@ -41,6 +41,7 @@ type shape struct {
 	UniqueItems   bool     `json:"uniqueItems"`
 	Required      []string `json:"required"`
 	MinProperties int      `json:"minProperties"`
+	MaxProperties int      `json:"maxProperties"`
 	PropertyNames *shape   `json:"propertyNames"`
 	Properties    shapes   `json:"properties"`
 	Additional    *orFalse `json:"additionalProperties"`
@@ -76,12 +77,22 @@ type judge struct {
 	root *shape
 	ps   *problems
 	bad  map[*node]bool
+
+	// condition judges a value that must be an expression, and files what is wrong
+	// with it.
+	condition func(n *node) bool
 }
+
+// The shapes that more is known of than the schema can say.
+const (
+	conditionRef = "#/$defs/condition"
+	keyRef       = "#/$defs/keySecret"
+)
 
 // newJudge reads the embedded schema; it is part of the program, so that it
 // cannot be read is a bug.
-func newJudge(ps *problems) *judge {
-	j := &judge{root: &shape{}, ps: ps, bad: map[*node]bool{}}
+func newJudge(ps *problems, condition func(n *node) bool) *judge {
+	j := &judge{root: &shape{}, ps: ps, bad: map[*node]bool{}, condition: condition}
 	if err := json.Unmarshal(schemaText, j.root); err != nil {
 		panic(err)
 	}
@@ -90,6 +101,19 @@ func newJudge(ps *problems) *judge {
 
 // check files every way in which n departs from s.
 func (j *judge) check(n *node, s *shape) {
+	switch s.Ref {
+	case conditionRef:
+		if !j.condition(n) {
+			j.bad[n] = true
+		}
+		return
+	case keyRef:
+		// What stands there instead may be a key: it is not shown.
+		if key := j.def(s); n.kind != textual || !key.regexp().MatchString(n.text) {
+			j.fail(n, key.PatternErrorMessage, "declare it in the list secrets, and set the environment variable of that name")
+		}
+		return
+	}
 	if message := j.scalar(n, s); message != "" {
 		j.fail(n, message, j.hint(n, s))
 		return
@@ -214,6 +238,8 @@ func (j *judge) hint(n *node, s *shape) string {
 		return "write it without quotes"
 	case s.Enum != nil && n.kind == textual:
 		return didYouMean(n.text, s.words())
+	case n.kind == null && n.text == "" && def.instead() != "":
+		return "the value is empty: " + def.instead()
 	case n.kind == null && n.text == "":
 		return "the value is empty"
 	case n.kind == numeric && fits(n, s.Type):
@@ -255,18 +281,34 @@ func bounds(n *node, s *shape) string {
 
 // anyOf checks a value against the one alternative for its type.
 func (j *judge) anyOf(n *node, s *shape) {
-	for _, a := range s.AnyOf {
-		a = j.def(a)
-		if fits(n, a.Type) {
+	var condition *shape
+	for _, alternative := range s.AnyOf {
+		a := j.def(alternative)
+		if alternative.Ref == conditionRef {
+			condition = alternative
+		}
+		if fits(n, a.Type) && (condition == nil || !noMapOf(n, a)) {
 			if n.kind == textual && s.ErrorMessage != "" && a.Pattern != "" && !a.regexp().MatchString(n.text) {
 				j.fail(n, s.ErrorMessage+", not "+n.says(), "")
 				return
 			}
-			j.check(n, a)
+			j.check(n, alternative)
 			return
 		}
 	}
+	if condition != nil {
+		j.check(n, condition)
+		return
+	}
 	j.fail(n, s.ErrorMessage+", not "+n.says(), "")
+}
+
+// noMapOf reports whether a map has no key that a shape knows, as one has that YAML
+// has made of an expression: a ? b : c.
+func noMapOf(n *node, s *shape) bool {
+	return n.kind == object && len(n.fields) > 0 && !slices.ContainsFunc(n.fields, func(f field) bool {
+		return s.Properties[f.key] != nil || s.Properties == nil && !strings.Contains(f.key, "?")
+	})
 }
 
 func (j *judge) list(n *node, s *shape) {
@@ -297,6 +339,9 @@ func (j *judge) list(n *node, s *shape) {
 func (j *judge) object(n *node, s *shape) {
 	if len(n.fields) < s.MinProperties {
 		j.fail(n, "must not be empty", s.instead())
+	}
+	if s.MaxProperties > 0 && len(n.fields) > s.MaxProperties {
+		j.fail(n, fmt.Sprintf("has %d entries; %d is the most", len(n.fields), s.MaxProperties), "")
 	}
 	for _, key := range s.Required {
 		if n.get(key) == nil {

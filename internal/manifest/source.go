@@ -150,7 +150,12 @@ func (l *loader) choose(f *node, s source) source {
 		c.limit = l.count(n)
 	}
 	if n := f.get("where"); n != nil {
-		c.where, c.fits = n, l.condition(n, scope{env: expr.Env{"row": c.env()}})
+		used := l.usesParams
+		c.params = l.m.shared["params"]
+		c.where, c.fits = n, l.condition(n, scope{env: expr.Env{"row": c.env(), "params": l.paramObject()}})
+		if l.unset && l.usesParams > used {
+			return nil
+		}
 	}
 	if l.failedSince(before) {
 		return nil
@@ -168,10 +173,6 @@ func hintAt(name string, known []string) string {
 
 // condition compiles a plain expression that must be true or false; nil after problems.
 func (l *loader) condition(n *node, s scope) *expr.Program {
-	if expr.HasExpr(n.text) {
-		l.at(n, strings.Index(n.text, "${{"), "the expression stands here without ${{ and }}", "")
-		return nil
-	}
 	// What it says of its type is all that is kept of the condition: where a field is absent it
 	// would not hold, and leave the row out without a word.
 	if _, err := expr.CompileCondition(n.text, s.env); err != nil {
@@ -182,6 +183,9 @@ func (l *loader) condition(n *node, s scope) *expr.Program {
 	if err != nil {
 		l.expression(n, 0, err, s)
 		return nil
+	}
+	if p.Uses("params") {
+		l.usesParams++
 	}
 	return p
 }

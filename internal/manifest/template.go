@@ -50,12 +50,16 @@ func (t *template) uses(name string) bool {
 
 // takes reports whether an expression of the template is a field of the row
 // and nothing else.
-func (t *template) takes(field string) bool {
+func (t *template) takes(field string) bool { return t.has("row", field) }
+
+// has reports whether an expression of the template is a field of a name and
+// nothing else.
+func (t *template) has(of, field string) bool {
 	for _, p := range t.parts {
 		if p.prog == nil {
 			continue
 		}
-		if base, name, alone := p.prog.Path(); alone && base == "row" && name == field {
+		if base, name, alone := p.prog.Path(); alone && base == of && name == field {
 			return true
 		}
 	}
@@ -66,6 +70,7 @@ func (t *template) takes(field string) bool {
 type scope struct {
 	env     expr.Env
 	secrets bool // the template is a variable's value
+	top     bool // it belongs to no task: there can be neither a row nor a matrix
 }
 
 // compile prepares the template of a scalar; nil after problems, which are
@@ -92,6 +97,9 @@ func (l *loader) compile(n *node, s scope) *template {
 				l.expression(n, piece.Offset, err, s)
 				t = nil
 				continue
+			}
+			if p.prog.Uses("params") {
+				l.usesParams++
 			}
 			if p.prog.Uses("secrets") {
 				var alone bool
@@ -135,6 +143,7 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	}
 	message, hint := e.Message, didYouMean(e.Name, e.Known)
 	_, row := s.env["row"]
+	_, matrix := s.env["matrix"]
 	_, secrets := s.env["secrets"]
 	switch {
 	case e.Secret:
@@ -149,11 +158,26 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	case row && e.Name != "row" && slices.Contains(s.env["row"].Fields, e.Name):
 		hint = fmt.Sprintf("did you mean %q?", "row."+e.Name)
 	case e.Name == "secrets" && !secrets:
-		message = "secrets may stand in variable values alone"
+		message = "secrets may stand in variable values and as the provider's apiKey alone"
 		hint = `add a variable, such as password: "${{ secrets.PASSWORD }}", and write %password% in the task's text`
-	case e.Name == "row" && !row && !s.secretsOnly():
+	case e.Name == "row" && !row && !s.top:
 		message = "there is no row: the task has no forEach"
 		hint = ""
+	case e.Name == "matrix" && !matrix && !s.top:
+		message = "there is no matrix: the task has none"
+		hint = ""
+	case strings.HasPrefix(message, "params has no field"):
+		message = "no parameter is named " + quote(e.Name)
+		if hint == "" {
+			hint = fmt.Sprintf("declare it: params: {%s: {default: …}}", e.Name)
+		}
+	case strings.HasPrefix(message, "env has no field"):
+		message = fmt.Sprintf("the environment variable %s is not declared", quote(e.Name))
+		if hint == "" {
+			hint = fmt.Sprintf("add it to the manifest's list: env: [%s]", e.Name)
+		}
+	case homes[e.Name] != "" && strings.HasPrefix(message, "there is no"):
+		hint = e.Name + " may stand in " + homes[e.Name]
 	case hint == "" && s.env["row"].Text && slices.Equal(e.Known, s.env["row"].Fields) && len(e.Known) > 0:
 		hint = "the columns are " + someOf(e.Known)
 	case s.secrets && secrets && strings.HasPrefix(message, "secrets has no field"):
@@ -180,8 +204,6 @@ func someOf(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-func (s scope) secretsOnly() bool { _, ok := s.env["batch"]; return ok }
-
 // forbid files a problem, and returns true, when a string holds an expression
 // where none is evaluated.
 func (l *loader) forbid(n *node) bool {
@@ -198,6 +220,7 @@ type evalError struct {
 	offset int
 	err    error
 	absent string // the field that is missing, if that is the failure
+	of     string // whose field that is, such as row
 	filed  bool   // it is what follows from an error that has been filed
 	hint   string // often ""
 }
@@ -265,9 +288,39 @@ func (t *template) failed(p part, err error) error {
 	case errors.As(err, &at) && at.Offset > 0:
 		e.offset = p.offset + at.Offset
 	case errors.As(err, &absent):
-		e.absent = absent.Field
+		e.absent, e.of = absent.Field, absent.Name
 	}
 	return e
+}
+
+// always reports whether the failure does not depend on the row.
+func (e *evalError) always() bool { return e.absent != "" && e.of == "env" }
+
+// problem gives the failure its place, and its words.
+func (e *evalError) problem() Problem {
+	p := e.node.problem(e.err.Error(), e.hint)
+	p.Line, p.Column = e.node.place(e.offset)
+	switch {
+	case e.absent == "":
+	case e.of == "env":
+		p.Message = fmt.Sprintf("the environment variable %s is not set", e.absent)
+		p.Hint = fmt.Sprintf("set it, or provide for its absence: env.%s ?? \"none\"", e.absent)
+	case e.of == "matrix":
+		p.Message = "the combination has no " + quote(e.absent)
+		p.Hint = fmt.Sprintf("give it one with include, or provide for its absence: matrix.%s ?? \"none\"", e.absent)
+	default:
+		p.Message = "the row has no field " + quote(e.absent)
+	}
+	return p
+}
+
+// evalProblem is an error of a template that is the same for every row.
+func (l *loader) evalProblem(err error) Problem {
+	var eval *evalError
+	if errors.As(err, &eval) {
+		return eval.problem()
+	}
+	return Problem{File: l.m.File, Message: err.Error()}
 }
 
 // text turns the value of an expression into the text that takes its place.
