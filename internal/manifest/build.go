@@ -10,7 +10,8 @@ import (
 // maxExpansion bounds what aliases may add to a file, in bytes.
 const maxExpansion = 10 << 20
 
-// A builder turns the parser's tree into ours.
+// A builder turns the parser's tree into ours. It remembers of the nodes with an anchor
+// alone, which are all that can be met twice, what became of them.
 type builder struct {
 	doc   *document
 	ps    *problems
@@ -57,7 +58,9 @@ func (b *builder) size(n *yaml.Node) uint64 {
 		}
 		return 0
 	}
-	b.open[n] = true
+	if n.Anchor != "" {
+		b.open[n] = true
+	}
 	total := uint64(len(n.Value)) + 4
 	for _, c := range n.Content {
 		total = plus(total, b.size(c))
@@ -67,8 +70,10 @@ func (b *builder) size(n *yaml.Node) uint64 {
 		total = plus(total, s)
 		b.added = plus(b.added, s)
 	}
-	delete(b.open, n)
-	b.sizes[n] = total
+	if n.Anchor != "" {
+		delete(b.open, n)
+		b.sizes[n] = total
+	}
 	return total
 }
 
@@ -87,7 +92,9 @@ func (b *builder) value(y *yaml.Node, parent *node, key string, index int) *node
 		return n
 	}
 	n := &node{doc: b.doc, parent: parent, key: key, index: index, line: y.Line, column: y.Column}
-	b.built[y] = n
+	if y.Anchor != "" {
+		b.built[y] = n
+	}
 	if y.Style&yaml.TaggedStyle != 0 && y.Tag != "!!str" {
 		b.ps.add(n.problem(fmt.Sprintf("the tag %s is not supported", y.Tag),
 			"a value that starts with ! must be quoted"))

@@ -100,19 +100,20 @@ func decodeRow(text []byte) (map[string]any, *rowError) {
 	if text[0] != '{' {
 		return nil, &rowError{column: 1, message: "is not a JSON object"}
 	}
-	var syntax *json.SyntaxError
-	switch err := json.Unmarshal(text, new(json.RawMessage)); {
-	case err == nil:
+	if json.Valid(text) {
 		p := &parser{text: text}
 		object, _ := p.value().(map[string]any)
 		if p.twice != nil {
 			return nil, &rowError{message: "the key " + quote(*p.twice) + " is given twice"}
 		}
 		return object, nil
-	case !errors.As(err, &syntax):
-		return nil, &rowError{message: "is not valid JSON: " + err.Error(), spread: true}
 	}
-	e := &rowError{message: "is not valid JSON: " + syntax.Error(), spread: true}
+	e := &rowError{message: "is not valid JSON", spread: true}
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(text, new(json.RawMessage)); !errors.As(err, &syntax) {
+		return nil, e
+	}
+	e.message += ": " + syntax.Error()
 	switch {
 	case strings.HasPrefix(syntax.Error(), "unexpected end"):
 		e.message = "is not valid JSON: it ends too early"
