@@ -43,43 +43,34 @@ func (m *meter) field(args []any) (any, error) {
 		}
 		return nil, m.absent(base, path, name)
 	}
-	if name, ok := key.(string); ok {
-		if v, ok := entry(base, name); ok {
+	if groups, ok := base.(map[any][]any); ok { // of groupBy
+		if v, ok := groups[key]; ok {
 			return v, nil
 		}
-		return nil, fmt.Errorf("cannot take field %q of %s", brief(name, 60), kind(base))
-	}
-	if reflect.ValueOf(base).Kind() == reflect.Map { // of groupBy
-		if v, ok := entry(base, key); ok || !strict {
-			return v, nil
+		if !strict {
+			return nil, nil
 		}
 		return nil, m.absent(base, path, key)
+	}
+	if name, ok := key.(string); ok {
+		return nil, fmt.Errorf("cannot take field %q of %s", brief(name, 60), kind(base))
 	}
 	at, whole := wholeOf(key)
 	l, list := elements(base)
 	if !whole || !list {
 		return nil, fmt.Errorf("cannot take element %s of %s", brief(fmt.Sprint(key), 60), kind(base))
 	}
+	from := at
 	if at < 0 {
-		at += l.n
+		from += l.n
 	}
-	if at < 0 || at >= l.n {
+	if from < 0 || from >= l.n {
 		if !strict {
 			return nil, nil
 		}
 		return nil, m.absent(base, path, at)
 	}
-	return l.at(at), nil
-}
-
-// entry reads a map of another type than those of values, as groupBy makes it.
-func entry(base, key any) (any, bool) {
-	groups, ok := base.(map[any][]any)
-	if !ok {
-		return nil, false
-	}
-	v, ok := groups[key]
-	return v, ok
+	return l.at(from), nil
 }
 
 // absent says that a value has no such field or element. Where the path to it

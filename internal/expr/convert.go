@@ -15,6 +15,7 @@ import (
 func converting() []function {
 	return []function{
 		{"int", toInt, []any{new(func(any) int)}},
+		{"float", toFloat, []any{new(func(any) float64)}},
 		{"string", toText, []any{new(func(any) string)}},
 		{"toJSON", toJSON, []any{new(func(any) string)}},
 		{"fromJSON", fromJSON, []any{new(func(string) any)}},
@@ -41,6 +42,29 @@ func toInt(_ *meter, args []any) (any, error) {
 		return nil, fmt.Errorf("int needs a whole number, not %s", strconv.Quote(brief(v, 60)))
 	}
 	return nil, fmt.Errorf("int needs a whole number or a string of one, not %s", cmp.Or(tooLarge(args[0]), kind(args[0])))
+}
+
+// toFloat takes decimal numbers alone, and no text for infinity or for what is
+// not a number.
+func toFloat(m *meter, args []any) (any, error) {
+	switch v := args[0].(type) {
+	case int:
+		return float64(v), nil
+	case int64:
+		return float64(v), nil
+	case float64:
+		return v, nil
+	case string:
+		if err := m.spendText(len(v)); err != nil {
+			return nil, err
+		}
+		f, err := strconv.ParseFloat(v, 64)
+		if err != nil || strings.ContainsAny(v, "xXnN_") {
+			return nil, fmt.Errorf("float needs a number, not %s", strconv.Quote(brief(v, 60)))
+		}
+		return f, nil
+	}
+	return nil, fmt.Errorf("float needs a number or a string of one, not %s", kind(args[0]))
 }
 
 func tooLarge(v any) string {

@@ -59,6 +59,12 @@ func plain(message string) string {
 	if m := conversion.FindStringSubmatch(message); m != nil {
 		message = fmt.Sprintf("needs %s, not %s", typeWord(m[2]), typeWord(m[1]))
 	}
+	if m := argument.FindStringSubmatch(message); m != nil {
+		message = fmt.Sprintf("%s cannot be used with %s", m[1], typeWord(m[2]))
+	}
+	if message == "memory budget exceeded" {
+		message = fmt.Sprintf("it makes more than %d elements", maxMemory)
+	}
 	if m := operation.FindStringSubmatch(message); m != nil {
 		message = fmt.Sprintf("%s cannot be used with %s and %s", m[2], typeWord(m[1]), typeWord(m[3]))
 	}
@@ -67,6 +73,7 @@ func plain(message string) string {
 
 var (
 	conversion = regexp.MustCompile(`^interface conversion: interface \{\} is (.+), not (.+)$`)
+	argument   = regexp.MustCompile(`^invalid argument for (\S+) \(type (.+)\)$`)
 	operation  = regexp.MustCompile(`^invalid operation: (\S+(?: \{\})?) (\S+) (\S+(?: \{\})?)$`)
 )
 

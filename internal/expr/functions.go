@@ -32,6 +32,7 @@ func inserted() []function {
 		{name: shallowName, run: (*meter).shallow},
 		{name: textName, run: (*meter).characters},
 		{name: deepName, run: (*meter).deep},
+		{name: sortedName, run: (*meter).sorted},
 	}
 }
 
@@ -42,10 +43,10 @@ var denied = map[string]bool{"now": true, "timezone": true}
 // the length of a text or of a list, or by all that lies in it. The others do
 // little, or call a predicate, which accounts for itself.
 var dear = map[string]string{
-	"len": textName, "float": textName, "trimPrefix": textName, "trimSuffix": textName, "upper": textName, "lower": textName,
+	"len": textName, "trimPrefix": textName, "trimSuffix": textName, "upper": textName, "lower": textName,
 	"indexOf": textName, "lastIndexOf": textName, "hasPrefix": textName, "hasSuffix": textName, "duration": textName, "fromBase64": textName,
 	"count": shallowName, "sum": shallowName, "reverse": shallowName, "concat": shallowName,
-	"max": deepName, "min": deepName, "mean": deepName, "median": deepName, "sort": deepName, "sortBy": deepName,
+	"max": deepName, "min": deepName, "mean": deepName, "median": deepName, "sort": sortedName, "sortBy": sortedName,
 }
 
 // metered are the names of the functions that take the meter.

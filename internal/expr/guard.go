@@ -19,6 +19,7 @@ const (
 	shallowName = "__shallow"
 	textName    = "__text"
 	deepName    = "__deep"
+	sortedName  = "__sorted"
 	callName    = "__call"
 )
 
@@ -26,13 +27,12 @@ const (
 // field that is absent, a text that grows, a predicate that runs for ever.
 type guard struct {
 	*provisions
-	names map[string]bool
-	seen  map[ast.Node]bool // a node may stand in several places: a < b < c
+	seen map[ast.Node]bool // a node may stand in several places: a < b < c
 }
 
 func newGuard(c *compiling) *guard {
-	g := &guard{names: map[string]bool{}, seen: map[ast.Node]bool{}, provisions: &provisions{
-		spare: map[ast.Node]bool{}, callee: map[ast.Node]bool{}, paths: map[ast.Node]string{}, size: map[ast.Node]int{}, calls: c.calls,
+	g := &guard{seen: map[ast.Node]bool{}, provisions: &provisions{
+		names: map[string]bool{}, spare: map[ast.Node]bool{}, callee: map[ast.Node]bool{}, paths: map[ast.Node]string{}, size: map[ast.Node]int{}, calls: c.calls,
 	}}
 	for name := range c.declared() {
 		g.names[name] = true

@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // A meter keeps account of one evaluation: how much work it may still do, and
@@ -85,6 +86,16 @@ func (m *meter) characters(args []any) (any, error) {
 
 // deep accounts for a walk through all of a value, and returns it.
 func (m *meter) deep(args []any) (any, error) { return args[0], m.walk(args[0], 0) }
+
+// sorted accounts for sorting a list, and returns it.
+func (m *meter) sorted(args []any) (any, error) {
+	if l, ok := elements(args[0]); ok {
+		if err := m.spend(2 * l.n * bits.Len(uint(l.n))); err != nil {
+			return nil, err
+		}
+	}
+	return m.deep(args)
+}
 
 func (m *meter) walk(v any, depth int) error {
 	if depth > maxDeep {

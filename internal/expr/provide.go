@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/expr-lang/expr/ast"
+import (
+	"cmp"
+
+	"github.com/expr-lang/expr/ast"
+)
 
 // provisions are what has to be known of a tree before [guard] changes it: what
 // an expression provides for the absence of, and how messages name it.
@@ -9,6 +13,7 @@ type provisions struct {
 	callee map[ast.Node]bool   // names of functions
 	paths  map[ast.Node]string // of straight paths, as messages show them
 	size   map[ast.Node]int    // nodes of a predicate
+	names  map[string]bool     // of the environment
 	calls  []Call
 }
 
@@ -44,13 +49,14 @@ func (p *provisions) Visit(n *ast.Node) {
 // element of a predicate; "" for every other.
 func (p *provisions) path(n ast.Node) string {
 	root, keys, ok := straight(n)
+	text := ""
 	for _, call := range p.calls {
 		if call.Name == root {
-			root = call.Text
+			text = call.Text
 		}
 	}
-	if ok {
-		return pathText(root, keys)
+	if ok && p.names[root] || text != "" {
+		return pathText(cmp.Or(text, root), keys)
 	}
 	m, ok := n.(*ast.MemberNode)
 	if !ok {

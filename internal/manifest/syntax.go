@@ -126,6 +126,7 @@ func locate(doc *document, text []byte, err error) *Problem {
 	line = min(max(line, 1), len(doc.lines))
 	p := &Problem{File: doc.name, Line: line, Column: indent(doc.line(line)) + 1, Message: message}
 	point(p, doc)
+	mangled(p, doc)
 	if at := leftOpen(doc, p.Line-1); at > 0 {
 		p.Hint = fmt.Sprintf("line %d opens a quote that it does not close: %s", at, cut(strings.TrimSpace(doc.line(at))))
 	}
