@@ -44,8 +44,8 @@ func anyEvent(r *rand.Rand, tasks int) batch.Event {
 	case batch.RunObserved, batch.AttemptEnded:
 		e.Run = &batch.Observed{Status: statuses[r.IntN(5)]}
 	case batch.TaskJudged:
-		outcomes := []batch.Outcome{batch.Passed, batch.Invalid, batch.Failed, batch.Unknown}
-		e.Verdict = &batch.Verdict{Outcome: outcomes[r.IntN(4)]}
+		outcomes := []batch.Outcome{batch.Passed, batch.Invalid, batch.Wrong, batch.Failed, batch.Unknown}
+		e.Verdict = &batch.Verdict{Outcome: outcomes[r.IntN(5)]}
 	case batch.TaskRetried:
 		e.Retries = r.IntN(3)
 		if r.IntN(2) == 0 {

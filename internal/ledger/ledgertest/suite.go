@@ -33,6 +33,8 @@ func Run(t *testing.T, open Opener) {
 		{"rows in order, from a position, by state", rows},
 		{"rows may be changed while they are read", rowsWhileWriting},
 		{"agents", agents},
+		{"checks and what they ask", checks},
+		{"tasks that are skipped", skippedTasks},
 		{"what a service repeats of requests", echoes},
 		{"attempts in doubt", doubts},
 		{"absurd times and bytes", absurd},

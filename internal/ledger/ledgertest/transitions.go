@@ -97,6 +97,7 @@ func transitions(t *testing.T, open Opener) {
 		{"end", ended(0, 1, batch.Result{}), map[batch.State]batch.State{running: ended_}},
 		{"passed", judged(0, 1, batch.Passed), map[batch.State]batch.State{ended_: done}},
 		{"invalid", judged(0, 1, batch.Invalid), map[batch.State]batch.State{ended_: done}},
+		{"wrong", judged(0, 1, batch.Wrong), map[batch.State]batch.State{ended_: done}},
 		{"failed", judged(0, 1, batch.Failed), map[batch.State]batch.State{pending: done, unsure: done, running: done, ended_: done}},
 		{"unknown in the end", judged(0, 1, batch.Unknown), map[batch.State]batch.State{pending: done, unsure: done, running: done, ended_: done}},
 	} {
