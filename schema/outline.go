@@ -57,19 +57,15 @@ func (o *outliner) value(at []place, depth int) Outline {
 	if depth == maxOutlineDepth {
 		return out
 	}
-	var opened []place
-	for _, p := range at {
+	for p := range s.seen {
 		if o.open[p] {
 			return out // it contains itself
 		}
-		o.open[p] = true
-		opened = append(opened, p)
 	}
-	defer func() {
-		for _, p := range opened {
-			delete(o.open, p)
-		}
-	}()
+	for p := range s.seen {
+		o.open[p] = true
+		defer delete(o.open, p)
+	}
 	switch out.Type {
 	case "object":
 		out.Closed = o.all(at, o.closes)

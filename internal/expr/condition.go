@@ -3,48 +3,20 @@ package expr
 import (
 	"errors"
 	"strings"
-
-	lang "github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/types"
 )
-
-// A Kind is what a name stands for that is no object.
-type Kind string
-
-// The kinds, in words, and the Go types of their values.
-const (
-	Text    Kind = "a string"          // string
-	Whole   Kind = "a whole number"    // int, int64 or json.Number
-	Number  Kind = "a number"          // the same, or float64
-	Boolean Kind = "a boolean"         // bool
-	Texts   Kind = "a list of strings" // []string
-	List    Kind = "a list"            // []any
-	Any     Kind = "a value"           // anything
-)
-
-func (k Kind) declared() types.Type {
-	switch k {
-	case Text:
-		return types.String
-	case Whole:
-		return types.Int64
-	case Number:
-		return types.Float64
-	case Boolean:
-		return types.Bool
-	case Texts:
-		return types.TypeOf([]string{})
-	}
-	return types.Any
-}
 
 // A Condition is a compiled expression that is true or false. It is safe for
 // concurrent use.
-type Condition struct{ program *Program }
+type Condition struct{ *Program }
 
 // CompileCondition is [Compile] for an expression that must be true or false.
 func CompileCondition(source string, env Env) (*Condition, error) {
-	p, err := compile(source, env, lang.AsBool())
+	return compileCondition(source, &compiling{env: env})
+}
+
+func compileCondition(source string, c *compiling) (*Condition, error) {
+	c.condition = true
+	p, err := compile(source, c)
 	if e := (*Error)(nil); errors.As(err, &e) {
 		if got, found := strings.CutPrefix(e.Message, "expected bool, but got "); found {
 			e.Message = "must be true or false, and is of type " + got
@@ -59,10 +31,16 @@ func CompileCondition(source string, env Env) (*Condition, error) {
 // Holds evaluates the condition. One that needs a field which is not there does
 // not hold. The error is an [*Error].
 func (c *Condition) Holds(v *Values) (bool, error) {
-	out, err := c.program.Eval(v)
+	holds, err := c.True(v)
 	if absent := (*AbsentError)(nil); errors.As(err, &absent) {
 		return false, nil
 	}
+	return holds, err
+}
+
+// True is [Condition.Holds], but that an [*AbsentError] says what is not there.
+func (c *Condition) True(v *Values) (bool, error) {
+	out, err := c.Eval(v)
 	if err != nil {
 		return false, err
 	}
@@ -71,10 +49,4 @@ func (c *Condition) Holds(v *Values) (bool, error) {
 		return false, &Error{Message: "must be true or false, not " + kind(out)}
 	}
 	return holds, nil
-}
-
-// NewNamed is [NewValues] with values that stand alone, of the types that their
-// [Kind] says.
-func NewNamed(objects map[string]map[string]any, alone map[string]any) *Values {
-	return &Values{exact: objects, alone: alone}
 }

@@ -100,16 +100,15 @@ func TestCompileErrors(t *testing.T) {
 func TestEvalErrors(t *testing.T) {
 	row := map[string]any{"s": "abc", "list": []any{"p"}, "null": nil}
 	for _, c := range []struct{ source, want string }{
-		{`row.x`, `there is no field "x"`},
-		{`upper(row.x)`, `there is no field "x"`},
-		{`row.x == nil`, `there is no field "x"`},
+		{`row.x`, `row.x is absent`},
+		{`upper(row.x)`, `row.x is absent`},
 		{`row.s.t`, `cannot take field "t" of a string`},
-		{`row.list[3]`, `there is no element 3: the list has 1`},
+		{`row.list[3]`, `row.list[3] is absent`},
 		{`upper(row.null)`, "needs a string, not null"},
 		{`join([1], "")`, `join needs a list of strings, and one is a number`},
 		{`repeat("abc", 1000000000)`, errTooLong.Error()},
 		{`reduce(1..100, #acc + #acc, "xx")`, errTooLong.Error()},
-		{`let a = 1..10000; count(a, count(a, # > 0) > 5000)`, "more than 1000000 steps"},
+		{`let a = 1..10000; count(a, count(a, # > 0) > 5000)`, errWork.Error()},
 		{`len(1..2000000)`, "memory budget exceeded"},
 		{`replace(repeat("a", 10000), "a", repeat("a", 10000))`, errTooLong.Error()},
 		{`1 % int("0")`, "integer divide by zero"},

@@ -1,87 +1,185 @@
 package expr
 
 import (
+	"regexp/syntax"
+
 	"github.com/expr-lang/expr/ast"
 )
 
 // Names that a manifest cannot use, because [look] does not know them.
 const (
-	stepName  = "__step"
-	fieldName = "__field"
-	plusName  = "__plus"
+	meterName   = "__meter"
+	nameName    = "__name"
+	fieldName   = "__field"
+	stepName    = "__step"
+	plusName    = "__plus"
+	equalName   = "__equal"
+	inName      = "__in"
+	matchesName = "__matches"
+	shallowName = "__shallow"
+	textName    = "__text"
+	deepName    = "__deep"
+	callName    = "__call"
 )
 
-// spare marks the fields whose absence the expression itself provides for:
-// those left of ?? and those behind ?. An absent field anywhere else is an
-// error, not a silent null.
-type spare struct{}
+// guard puts our own functions where expr-lang would not stop or not fail: at a
+// field that is absent, a text that grows, a predicate that runs for ever.
+type guard struct {
+	*provisions
+	names map[string]bool
+	seen  map[ast.Node]bool // a node may stand in several places: a < b < c
+}
 
-func (spare) Visit(n *ast.Node) {
-	switch n := (*n).(type) {
-	case *ast.BinaryNode:
-		if n.Operator == "??" {
-			mark(n.Left)
+func newGuard(c *compiling) *guard {
+	g := &guard{names: map[string]bool{}, seen: map[ast.Node]bool{}, provisions: &provisions{
+		spare: map[ast.Node]bool{}, callee: map[ast.Node]bool{}, paths: map[ast.Node]string{}, size: map[ast.Node]int{}, calls: c.calls,
+	}}
+	for name := range c.declared() {
+		g.names[name] = true
+	}
+	return g
+}
+
+func (g *guard) Visit(n *ast.Node) {
+	first := !g.seen[*n]
+	g.seen[*n] = true
+	switch m := (*n).(type) {
+	case *ast.IdentifierNode:
+		if g.names[m.Value] && !g.callee[m] {
+			g.patch(n, nameName, &ast.StringNode{Value: m.Value}, g.path(m))
 		}
-	case *ast.ChainNode:
-		mark(n.Node)
+	case *ast.MemberNode:
+		if !m.Method {
+			g.patch(n, fieldName, m.Node, m.Property, g.path(m))
+		}
+	case *ast.BinaryNode:
+		if first {
+			g.binary(n, m)
+		}
+	case *ast.BuiltinNode:
+		if how := dear[m.Name]; how != "" && first {
+			for i, a := range m.Arguments {
+				if _, predicate := a.(*ast.PredicateNode); !predicate && !constant(a) {
+					m.Arguments[i] = g.call(how, a)
+				}
+			}
+		}
+	case *ast.CallNode:
+		if id, ok := m.Callee.(*ast.IdentifierNode); ok && metered[id.Value] && first {
+			m.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: meterName}}, m.Arguments...)
+		}
+	case *ast.PredicateNode:
+		if first {
+			step := g.call(stepName, &ast.IntegerNode{Value: g.size[m]})
+			m.Node = &ast.SequenceNode{Nodes: []ast.Node{step, m.Node}}
+		}
+	case *ast.ArrayNode:
+		g.fold(n, m)
 	}
 }
 
-// mark turns the fields of a chain into optional ones.
-func mark(n ast.Node) {
-	for {
-		switch m := n.(type) {
-		case *ast.MemberNode:
-			m.Optional = true
-			n = m.Node
-		case *ast.ChainNode:
-			n = m.Node
+// path is what messages call what a node reads, with a mark in front where its
+// absence is provided for: what [meter.field] takes as its last argument.
+func (g *guard) path(n ast.Node) ast.Node {
+	if g.spare[n] {
+		return &ast.NilNode{}
+	}
+	return &ast.StringNode{Value: g.paths[n]}
+}
+
+func (g *guard) binary(n *ast.Node, m *ast.BinaryNode) {
+	switch m.Operator {
+	case "+":
+		if !number(m.Left) && !number(m.Right) {
+			g.patch(n, plusName, m.Left, m.Right)
+		}
+	case "==", "!=":
+		if constant(m.Left) || constant(m.Right) {
+			return
+		}
+		equal := g.call(equalName, m.Left, m.Right)
+		if m.Operator == "!=" {
+			equal = &ast.UnaryNode{Operator: "!", Node: equal}
+		}
+		ast.Patch(n, equal)
+	case "in":
+		g.patch(n, inName, m.Left, m.Right)
+	case "<", "<=", ">", ">=":
+		if !constant(m.Left) && !constant(m.Right) {
+			m.Left = g.call(textName, m.Left)
+		}
+	case "contains", "startsWith", "endsWith":
+		m.Left = g.call(textName, m.Left)
+	case "matches":
+		pattern, ok := m.Right.(*ast.StringNode)
+		if !ok {
+			g.patch(n, matchesName, m.Left, m.Right)
+			return
+		}
+		m.Left = g.call(shallowName, m.Left, &ast.IntegerNode{Value: weight(pattern.Value)})
+	}
+}
+
+// fold makes a list of constants once, not at every evaluation.
+func (g *guard) fold(n *ast.Node, m *ast.ArrayNode) {
+	list := make([]any, len(m.Nodes))
+	for i, item := range m.Nodes {
+		switch item := item.(type) {
+		case *ast.StringNode:
+			list[i] = item.Value
+		case *ast.IntegerNode:
+			list[i] = item.Value
+		case *ast.FloatNode:
+			list[i] = item.Value
+		case *ast.BoolNode:
+			list[i] = item.Value
 		default:
 			return
 		}
 	}
+	ast.Patch(n, &ast.ConstantNode{Value: list})
 }
 
-// guard puts our own functions where expr-lang would not stop: a field that
-// is absent, a string that grows, a predicate that runs forever.
-type guard struct{ env Env }
-
-func (g *guard) Visit(n *ast.Node) {
-	switch m := (*n).(type) {
-	case *ast.MemberNode:
-		g.member(n, m)
-	case *ast.BinaryNode:
-		if m.Operator == "+" && (growing(m.Left) || growing(m.Right)) {
-			ast.Patch(n, call(plusName, m.Left, m.Right))
-		}
-	case *ast.PredicateNode:
-		step := &ast.CallNode{Callee: &ast.IdentifierNode{Value: stepName}}
-		m.Node = &ast.SequenceNode{Nodes: []ast.Node{step, m.Node}}
-	}
+func (g *guard) patch(n *ast.Node, name string, arguments ...ast.Node) {
+	ast.Patch(n, g.call(name, arguments...))
 }
 
-// member replaces root.field by a call that fails when the field is absent.
-func (g *guard) member(n *ast.Node, m *ast.MemberNode) {
-	id, ok := m.Node.(*ast.IdentifierNode)
-	if !ok || m.Optional || m.Method {
-		return
-	}
-	o, ok := g.env[id.Value]
-	if !ok || o.Alone != "" {
-		return
-	}
-	if _, constant := m.Property.(*ast.StringNode); constant && !o.Open && o.Text {
-		return
-	}
-	ast.Patch(n, call(fieldName, m.Node, m.Property))
+// call is a call of one of our functions, whose first argument is the meter.
+func (g *guard) call(name string, arguments ...ast.Node) ast.Node {
+	c := &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}}
+	c.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: meterName}}, arguments...)
+	c.SetLocation(arguments[0].Location())
+	g.seen[c] = true
+	return c
 }
 
-// growing reports whether a node may be a string.
-func growing(n ast.Node) bool {
-	k := n.Type().Kind().String()
-	return k == "string" || k == "interface"
+// constant reports whether a node is a value of a bounded size.
+func constant(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.NilNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode:
+		return true
+	}
+	return false
 }
 
-func call(name string, args ...ast.Node) ast.Node {
-	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
+func number(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		return true
+	}
+	return false
+}
+
+// weight is how dear it is to match a character with a pattern: most patterns
+// are in few states at a time, but one may be in all of them.
+func weight(pattern string) int {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 1
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		return 1
+	}
+	return 1 + len(prog.Inst)/16
 }

@@ -10,14 +10,16 @@ import (
 // look reads a syntax tree before expr-lang checks it, to find names that are
 // not known and say so in our own words. The walk meets children first.
 type look struct {
-	source string
-	env    Env
-	uses   map[string]bool
-	local  map[string]bool // names that let declares
-	names  []*ast.IdentifierNode
-	member []*ast.MemberNode
-	callee map[ast.Node]bool
-	denied *ast.BuiltinNode
+	source  string
+	env     Env
+	outside map[string]Kind
+	uses    map[string]bool
+	local   map[string]bool // names that let declares
+	names   []*ast.IdentifierNode
+	member  []*ast.MemberNode
+	callee  map[ast.Node]bool
+	denied  *ast.BuiltinNode
+	alone   bool // the expression is a field and nothing else
 }
 
 func (l *look) Visit(n *ast.Node) {
@@ -48,9 +50,11 @@ func (l *look) check() error {
 		}
 	}
 	for _, n := range l.names {
-		if _, ok := l.env[n.Value]; ok {
+		_, known := l.env[n.Value]
+		switch {
+		case known:
 			l.uses[n.Value] = true
-		} else if !l.local[n.Value] {
+		case !l.local[n.Value] && (!l.callee[n] || !l.function(n.Value)):
 			return l.unknown(n)
 		}
 	}
@@ -62,11 +66,21 @@ func (l *look) check() error {
 	return nil
 }
 
+// function reports whether a name is that of a function that expr-lang lacks.
+func (l *look) function(name string) bool {
+	_, outside := l.outside[name]
+	return outside || name == "near" || name == helperName
+}
+
 func (l *look) unknown(n *ast.IdentifierNode) error {
 	e := &Error{Offset: byteOffset(l.source, n.Location().From), Name: n.Value}
 	if l.callee[n] {
 		e.Message = fmt.Sprintf("there is no function %q", n.Value)
 		e.Known = functionNames()
+		for name := range l.outside {
+			e.Known = append(e.Known, name)
+		}
+		slices.Sort(e.Known)
 		return e
 	}
 	e.Message = fmt.Sprintf("there is no %q here", n.Value)
@@ -84,7 +98,7 @@ func (l *look) field(n *ast.MemberNode) error {
 	}
 	at := byteOffset(l.source, n.Property.Location().From)
 	// The zone of the machine would make the result depend on where it runs.
-	if property.Value == "Local" {
+	if n.Method && property.Value == "Local" {
 		return &Error{Offset: at, Message: "Local is not available: it depends on the machine"}
 	}
 	id, ok := n.Node.(*ast.IdentifierNode)
@@ -92,10 +106,18 @@ func (l *look) field(n *ast.MemberNode) error {
 		return nil
 	}
 	o := l.env[id.Value]
-	if o.Alone != "" {
+	if o.Alone != "" && o.Alone != Any {
 		return &Error{Offset: at, Message: fmt.Sprintf("%s has no fields: it is %s", id.Value, o.Alone)}
 	}
-	if o.Open || slices.Contains(o.Fields, property.Value) {
+	if slices.Contains(o.Secret, property.Value) && !l.alone {
+		return &Error{
+			Offset:  at,
+			Message: fmt.Sprintf("the field %q of %s is secret and must stand alone", property.Value, id.Value),
+			Name:    property.Value,
+			Secret:  true,
+		}
+	}
+	if o.Alone == Any || o.Open || slices.Contains(o.Fields, property.Value) {
 		return nil
 	}
 	return &Error{
@@ -103,5 +125,41 @@ func (l *look) field(n *ast.MemberNode) error {
 		Message: fmt.Sprintf("%s has no field %q", id.Value, property.Value),
 		Name:    property.Value,
 		Known:   o.Fields,
+	}
+}
+
+// straightPaths collects the paths that begin with a name of the environment,
+// the longest of each.
+func (l *look) straightPaths(tree *ast.Node) []Path {
+	c := &collector{l: l, within: map[ast.Node]bool{}}
+	// What a path goes through lies in a larger one, which the walk meets later.
+	ast.Walk(tree, c)
+	var out []Path
+	seen := map[string]bool{}
+	for _, n := range c.found {
+		root, keys, _ := straight(n)
+		p := Path{Text: pathText(root, keys), root: root, keys: keys}
+		if !c.within[n] && !seen[p.Text] {
+			seen[p.Text] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+type collector struct {
+	l      *look
+	found  []ast.Node
+	within map[ast.Node]bool
+}
+
+func (c *collector) Visit(n *ast.Node) {
+	root, _, ok := straight(*n)
+	if _, known := c.l.env[root]; !ok || !known || c.l.callee[*n] {
+		return
+	}
+	c.found = append(c.found, *n)
+	if m, ok := (*n).(*ast.MemberNode); ok {
+		c.within[m.Node] = true
 	}
 }

@@ -1,9 +1,6 @@
 package expr
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 const (
 	opening = "${{"
@@ -84,15 +81,4 @@ func quoted(s string) int {
 		}
 	}
 	return -1
-}
-
-// byteOffset turns the offset of a character, as expr-lang counts, into one
-// of bytes.
-func byteOffset(s string, runes int) int {
-	at := 0
-	for ; runes > 0 && at < len(s); runes-- {
-		_, n := utf8.DecodeRuneInString(s[at:])
-		at += n
-	}
-	return at
 }

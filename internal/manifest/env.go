@@ -33,6 +33,7 @@ func (l *loader) environment(n *node, lookup func(name string) (string, bool)) {
 		case !set:
 		case !utf8.ValidString(value):
 			l.ps.wrong(item, "the environment variable %s is not valid UTF-8", name)
+			values[name] = name // so that nothing more is said of it
 		default:
 			values[name] = value
 		}

@@ -36,8 +36,12 @@ func editor(t testing.TB) *jsonschema.Schema {
 }
 
 // A fault is what the validator finds: at a path, or with a key's name, whose
-// place the validator does not report reliably.
-type fault struct{ path, name string }
+// place the validator does not report reliably. Which of several alternatives
+// was meant the validator does not know, so that the fault may lie below.
+type fault struct {
+	path, name string
+	below      bool
+}
 
 // faults lists what the validator finds. A fault of a key is one of its map,
 // and a list with an entry twice is reported as the list.
@@ -53,7 +57,8 @@ func faults(err error) []fault {
 			out = append(out, fault{name: names.Property})
 			return
 		}
-		if _, ok := e.ErrorKind.(*kinds.AnyOf); !ok && len(e.Causes) > 0 {
+		_, several := e.ErrorKind.(*kinds.AnyOf)
+		if !several && len(e.Causes) > 0 {
 			for _, c := range e.Causes {
 				walk(c)
 			}
@@ -67,7 +72,7 @@ func faults(err error) []fault {
 				path = join(path, step)
 			}
 		}
-		out = append(out, fault{path: path})
+		out = append(out, fault{path: path, below: several})
 	}
 	walk(wrong)
 	return out
@@ -106,9 +111,9 @@ func agrees(t *testing.T, s *jsonschema.Schema, text []byte, wrong Problems, acc
 			if f.name != "" {
 				return strings.HasSuffix(p.Message, "not "+quote(f.name))
 			}
-			return p.Path == f.path || entryPath.ReplaceAllString(p.Path, "") == f.path
+			return p.Path == f.path || f.below && strings.HasPrefix(p.Path, f.path) || entryPath.ReplaceAllString(p.Path, "") == f.path
 		}) {
-			t.Errorf("the schema finds fault at %q, Load does not", f)
+			t.Errorf("the schema finds fault at %+v, Load does not", f)
 		}
 	}
 	return err != nil
@@ -153,12 +158,15 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 func TestSchemaAgreesEverywhere(t *testing.T) {
 	s := editor(t)
 	write(t, map[string]string{"d.csv": "a\n1\n", "s.json": `{"type":"object"}`})
-	base := `{"version": 1, "name": "n", "description": "d", "provider": "local", "secrets": ["A"], "variables": {"a": "x", "b": {"value": "y", "description": "z"}},
+	base := `{"version": 1, "name": "n", "description": "d", "provider": {"kind": "browserbase", "baseURL": "https://api.example", "apiKey": "${{ secrets.A }}", "resultPath": "data"}, "secrets": ["A"],
+"params": {"p": {"default": "x", "enum": ["x", "y"], "description": "d"}, "n": {"default": 5}}, "env": ["B"], "batchExpect": ["passed > 0", {"that": "total == 1", "because": "b"}],
+"baseline": {"from": "main.jsonl", "failOn": ["keys"], "ignore": ["a.b"], "tolerance": {"a": 1}, "keys": {"items": "sku"}}, "notify": {"on": ["done"], "command": ["true"], "timeout": "5s"}, "variables": {"a": "x", "b": {"value": "y", "description": "z"}},
 "resultSchemas": {"s": {"type": "object"}}, "limits": {"concurrency": 5, "requestsPerSecond": 5, "createsPerMinute": 5, "perGroup": 5}, "continueWithin": "1h",
 "price": {"perRun": 0.02, "perMinute": 0.002, "roundUp": "1m"}, "budget": {"runs": 5, "minutes": 5, "usd": 5}, "canary": {"tasks": 5, "pass": "90%"}, "halt": {"failures": "10%", "min": 5, "per": "group"}, "accept": 5,
-"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "group": "g", "timeout": "5m", "retry": {"max": 1, "on": ["failed"], "backoff": "5s"}, "repeat": {"times": 2, "pass": 1, "all": true}},
-"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "group": "h", "timeout": "5m", "retry": {"max": 2, "on": ["lost", "panic"], "backoff": "5s"}, "repeat": {"times": 3, "pass": 2, "all": false}}, {"id": "y", "repeat": 4}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]}],
-"reports": [{"path": "a.csv", "format": "csv"}], "local": {"sites": {"https://a.example": "."}}}`
+"defaults": {"task": "t", "agentId": "g", "resultSchema": "s", "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": true, "verified": false}, "variables": {"c": "w"}, "tags": ["a"], "group": "g", "timeout": "5m", "expect": ["result.a == 1"], "retry": {"max": 1, "on": ["failed"], "backoff": "5s"}, "repeat": {"times": 2, "pass": 1, "all": true}},
+"tasks": [{"id": "x", "task": "t", "agentId": "g", "resultSchema": {"type": "object"}, "browserSettings": {"context": {"id": "c", "persist": true}, "proxies": [{"type": "q"}], "verified": false}, "variables": {"d": {"value": "w", "description": "e"}}, "tags": ["b"], "group": "h", "timeout": "5m", "retry": {"max": 2, "on": ["lost", "panic"], "backoff": "5s"}, "repeat": {"times": 3, "pass": 2, "all": false}}, {"id": "y", "repeat": 4}, {"id": "${{ row.a }}", "forEach": [{"a": "r"}]},
+{"id": "m-${{ matrix.c }}", "task": "t ${{ matrix.c }}", "matrix": {"c": ["u", "v", {"w": 1}], "include": [{"d": 1}], "exclude": [{"c": "v"}]}, "if": "matrix.c == 'u'", "expect": [{"that": "result.b > 0", "because": "b"}]}],
+"reports": [{"path": "a.csv", "format": "csv", "where": "outcome == 'passed'", "columns": ["id", {"k": "row.k"}], "unwind": "result.items", "rows": "repetitions", "bom": true, "guard": "off"}], "local": {"sites": {"https://a.example": "."}}}`
 	values := []string{`null`, `true`, `0`, `1.5`, `7`, `2000`, `"x"`, `"10%"`, `"unknown"`, `""`, `"${{ row.a }}"`, `[]`, `["x"]`, `{}`, `{"x": 1}`, `[{"a": 1}]`}
 	var count, rejected int
 	var visit func(at any, set func(any))
@@ -222,8 +230,9 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 	}
 }
 
-// Every key has a description and examples for the person who hovers over it,
-// the examples fit, and no keyword is used that this package does not know.
+// Every key at every depth has a description and examples for the person who
+// hovers over it, the examples fit, and no keyword is used that this package does
+// not know.
 func TestSchemaIsComplete(t *testing.T) {
 	var root map[string]any
 	if err := json.Unmarshal(Schema(), &root); err != nil {
@@ -231,6 +240,34 @@ func TestSchemaIsComplete(t *testing.T) {
 	}
 	known := strings.Fields("$schema $ref $defs title description examples default type enum pattern patternErrorMessage errorMessage minLength minimum exclusiveMinimum maximum anyOf items minItems maxItems uniqueItems required minProperties maxProperties propertyNames properties additionalProperties defaultSnippets")
 	defs, _ := root["$defs"].(map[string]any)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("manifest.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	fit := 0
+	examples := func(path string, m map[string]any) {
+		list, _ := m["examples"].([]any)
+		if given, has := m["default"]; has {
+			list = append(list, given)
+		}
+		if len(list) == 0 {
+			return
+		}
+		s, err := c.Compile("manifest.json#" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range list {
+			fit++
+			if err := s.Validate(example); err != nil {
+				t.Errorf("%s: the example or default %v does not fit: %v", path, example, err)
+			}
+		}
+	}
 	var walk func(path string, v any, key bool)
 	walk = func(path string, v any, key bool) {
 		m, ok := v.(map[string]any)
@@ -242,11 +279,12 @@ func TestSchemaIsComplete(t *testing.T) {
 				t.Errorf("%s: the keyword %s is not one that Load knows", path, k)
 			}
 		}
+		examples(path, m)
 		if key {
 			ref, _ := m["$ref"].(string)
 			def, _ := defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
 			for _, k := range []string{"description", "examples"} {
-				if m[k] == nil && def[k] == nil && path != "/defaults/variables" {
+				if m[k] == nil && def[k] == nil && path != "/properties/defaults/properties/variables" {
 					t.Errorf("%s has no %s", path, k)
 				}
 			}
@@ -254,16 +292,19 @@ func TestSchemaIsComplete(t *testing.T) {
 		for _, k := range []string{"properties", "$defs"} {
 			inner, _ := m[k].(map[string]any)
 			for name, v := range inner {
-				walk(path+"/"+name, v, k == "properties")
+				walk(path+"/"+k+"/"+name, v, k == "properties")
 			}
 		}
 		for _, k := range []string{"items", "additionalProperties", "propertyNames"} {
 			walk(path+"/"+k, m[k], false)
 		}
 		list, _ := m["anyOf"].([]any)
-		for _, v := range list {
-			walk(path+"/anyOf", v, false)
+		for i, v := range list {
+			walk(path+"/anyOf/"+strconv.Itoa(i), v, false)
 		}
 	}
 	walk("", root, false)
+	if fit < 140 {
+		t.Errorf("got %d examples and defaults, want all", fit)
+	}
 }

@@ -287,7 +287,7 @@ func (j *judge) anyOf(n *node, s *shape) {
 		if alternative.Ref == conditionRef {
 			condition = alternative
 		}
-		if fits(n, a.Type) && !(condition != nil && noMapOf(n, a)) {
+		if fits(n, a.Type) && (condition == nil || !noMapOf(n, a)) {
 			if n.kind == textual && s.ErrorMessage != "" && a.Pattern != "" && !a.regexp().MatchString(n.text) {
 				j.fail(n, s.ErrorMessage+", not "+n.says(), "")
 				return

@@ -1,0 +1,56 @@
+package expr
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// fields finds fields that cannot be there, at any depth, once expr-lang has
+// said of every node what it is.
+type fields struct {
+	source string
+	err    *Error // of the first such field
+}
+
+func (f *fields) Visit(n *ast.Node) {
+	m, ok := (*n).(*ast.MemberNode)
+	if !ok || m.Method || f.err != nil {
+		return
+	}
+	property, ok := m.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	e := &Error{Offset: byteOffset(f.source, property.Location().From), Message: fmt.Sprintf("%s has no field %q", owner(m.Node), property.Value)}
+	base := m.Node.Nature()
+	switch base.Kind {
+	case reflect.Map:
+		if !base.Strict || base.TypeData == nil {
+			return
+		}
+		if _, known := base.Fields[property.Value]; known {
+			return
+		}
+		e.Name, e.Known = property.Value, slices.Sorted(maps.Keys(base.Fields))
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Float64, reflect.Slice:
+		e.Message += ": it is " + typeWord(base.Type.String())
+	default:
+		return
+	}
+	f.err = e
+}
+
+// owner names what a field is looked for in.
+func owner(n ast.Node) string {
+	if root, keys, ok := straight(n); ok {
+		return pathText(root, keys)
+	}
+	if p, ok := n.(*ast.PointerNode); ok && p.Name == "" {
+		return "the element"
+	}
+	return brief(words.Replace(n.String()), 100)
+}
