@@ -293,7 +293,11 @@ func (m *memory) Facts(position int) (Facts, error) {
 
 func (m *memory) Records(from int) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		for row := range m.Rows(from) {
+		for row, err := range m.Rows(from) {
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
 			r := Record{Position: row.Position, Place: row.Place, ID: row.ID, State: row.State, Outcome: row.Outcome, Left: row.Left, Result: m.results[row.Position]}
 			if row.State == StateDone {
 				r.Verdict = m.verdict(row.Position)

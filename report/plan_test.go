@@ -23,6 +23,24 @@ func TestPlanKnowsWorkOfTasksThatLeft(t *testing.T) {
 	}
 }
 
+// A task that is to be skipped from now on is work; one that is skipped is not.
+func TestPlanOfSkippedTasks(t *testing.T) {
+	for state, want := range map[batch.State]bool{"": true, batch.StatePending: true, batch.StateDone: false} {
+		var p Plan
+		line := p.Add(batch.Change{Class: batch.ClassSkipped, Why: "if is false: a", Task: batch.Task{ID: "b"}, Row: batch.Row{State: state}})
+		if line != "  skipped     b  if is false: a\n" {
+			t.Errorf("got %q", line)
+		}
+		if got := p.Work(); got != want {
+			t.Errorf("a task that was %q: work is %v, want %v", state, got, want)
+		}
+		var out bytes.Buffer
+		if err := p.Text(&out, 0); err != nil || out.String() != "1 skipped\nbuys nothing\n" {
+			t.Errorf("got %q, %v", out.String(), err)
+		}
+	}
+}
+
 // What runs will cost is written as the summary writes it.
 func TestPlanRoundsItsCost(t *testing.T) {
 	p := Plan{

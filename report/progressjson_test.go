@@ -94,6 +94,15 @@ func TestSummaryLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	objects(t, out.String())
+	var judged bytes.Buffer
+	s.Whole = []batch.WholeVerdict{{Expectation: batch.Expectation{That: "passed > 1"}, Message: "it is 1", Values: []byte(`{"passed":1}`)}}
+	if err := SummaryLine(&judged, s, SummaryOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	objects(t, judged.String())
+	if want := `"batchExpect":[{"that":"passed > 1","holds":false,"message":"it is 1","values":{"passed":1}}]`; !strings.Contains(judged.String(), want) {
+		t.Errorf("got %s, want %s in it", judged.String(), want)
+	}
 	_, got, _ := strings.Cut(out.String(), `"event"`)
 	want := `:"summary","ok":false,"total":3,"counts":{"failed":2,"passed":1},"runs":3,"runSeconds":1.5,"firstTry":0,"retried":0,"stale":0,"reused":0,"left":0,"halted":"x` + "\ufffd" + `",` +
 		`"failures":[{"outcome":"failed","reason":"deadline","message":"late","count":2,"example":"a"}],"failureKinds":5,"leaked":1,"reports":["a.csv"],"next":"again"}` + "\n"
@@ -131,6 +140,13 @@ func TestEventsAreDescribed(t *testing.T) {
 		Price: &batch.Price{PerRun: 1, PerMinute: 2, RoundUp: time.Second}, Budget: batch.Budget{Runs: 1, Time: time.Minute, USD: 3},
 		Canary: batch.Canary{Tasks: 4, Pass: &share}, Halt: batch.Halt{Failures: &share, Min: 5, PerGroup: true},
 		FailFast: true, MaxTime: time.Hour, Accept: &share, AllowFail: []string{"t"},
+		Expect: &batch.Checks{Expect: []batch.Expectation{{That: "passed > 1", Because: "why"}, {That: "true"}}},
+	}
+	wrong := &batch.Verdict{Outcome: batch.Wrong, Message: "is false: it is SECRET", Problems: []schema.Problem{
+		{Kind: "expect", Keyword: "expect", Expression: "result.a > 1", Message: "is false: it is SECRET", Values: []byte(`{"result.a":"SECRET"}`)}}}
+	whole := []batch.WholeVerdict{
+		{Expectation: batch.Expectation{That: "passed > 1"}, Holds: true},
+		{Expectation: batch.Expectation{That: `unique("result.a")`, Because: "why"}, Message: `"SECRET" is the value of a and b`, Values: []byte(`{"a":"SECRET"}`)},
 	}
 	events := []batch.Event{
 		retry, changed, reused, skip, stop,
@@ -148,6 +164,8 @@ func TestEventsAreDescribed(t *testing.T) {
 		{Kind: batch.AttemptEnded, Position: 3, Attempt: 1, At: at, Run: run},
 		{Kind: batch.TaskJudged, Position: 3, Attempt: 1, At: at, Verdict: verdict},
 		{Kind: batch.TaskJudged, Position: 3, At: at, Verdict: &batch.Verdict{Outcome: batch.NotStarted}},
+		{Kind: batch.TaskJudged, Position: 3, Attempt: 1, At: at, Verdict: wrong},
+		{Kind: batch.BatchClosed, Position: -1, At: at, Whole: whole},
 	}
 	var out bytes.Buffer
 	for i, e := range events {
@@ -163,6 +181,14 @@ func TestEventsAreDescribed(t *testing.T) {
 	}
 	if len(kinds) != 20 {
 		t.Errorf("got %d kinds, want 20", len(kinds))
+	}
+	for _, want := range []string{
+		`"outcome":"wrong","problems":1,"message":"expect: result.a > 1"}`,
+		`"batchExpect":[{"that":"passed > 1","holds":true},{"that":"unique(\"result.a\")","because":"why","holds":false}]}`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got no %s in:\n%s", want, out.String())
+		}
 	}
 	if strings.Contains(out.String(), "SECRET") {
 		t.Errorf("a result is in an event:\n%s", out.String())

@@ -28,11 +28,17 @@ func TestSummary(t *testing.T) {
 	part.Info.Selection = "--select 'a*' --limit 12"
 	narrow := bad
 	narrow.Info.Halted = "the service refused the key, nothing more was started"
+	expected := all
+	expected.Whole = []batch.WholeVerdict{
+		{Expectation: batch.Expectation{That: "passed > 1"}, Holds: true},
+		{Expectation: batch.Expectation{That: "total > 20"}, Message: "total > 20 is false: it is\x1b 12"},
+	}
 	for _, test := range []struct {
 		s    batch.Summary
 		o    SummaryOptions
 		want string
 	}{
+		{expected, SummaryOptions{}, "not ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n  batchExpect: total > 20 is false: it is\uFFFD 12\n"},
 		{all, SummaryOptions{}, "ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n"},
 		{bad, SummaryOptions{Color: true, Reports: []string{"a.csv", "b.jsonl"}, Next: "bbbatch apply tasks.yaml"},
 			"\x1b[31mnot ok\x1b[0m: 4,000 of 5,000 passed\n" +
