@@ -2,13 +2,18 @@ package ledger
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/internal/ledger/ledgertest"
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // BenchmarkAppend is the promise that recording costs little beside a run: each
@@ -104,4 +109,69 @@ func BenchmarkRecords(b *testing.B) {
 			b.Fatalf("got %d records", n)
 		}
 	}
+}
+
+// BenchmarkBeginMillion is the promise that a batch of a million rows opens in
+// about the time that reading them takes, in memory that does not grow.
+func BenchmarkBeginMillion(b *testing.B) {
+	const n = 1_000_000
+	s, err := schema.Compile([]byte(`{"type":"object","required":["name","price"],"properties":{"name":{"type":"string"},"price":{"type":"number"}}}`), schema.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	tasks := func(yield func(batch.Task, error) bool) {
+		for i := range n {
+			sku := fmt.Sprintf("%08d", (i*7919)%n) // ids are not in order
+			task := batch.Task{
+				Position: i, ID: "sku-" + sku, Template: "tasks[0]", Row: fmt.Appendf(nil, `{"sku":"%s","name":"product %d","max_price":"%d.99"}`, sku, i, i%100),
+				Spec: batch.Spec{
+					Task: "Find product %sku% in the shop. Return its name and its price as a number.", ResultSchema: s.Text(),
+					Variables: []batch.Variable{{Name: "sku", Value: sku, Masked: sku}},
+				},
+				Schema: s, Timeout: 15 * time.Minute, Tags: []string{"nightly"},
+			}
+			if !yield(task, nil) {
+				return
+			}
+		}
+	}
+	for b.Loop() {
+		dir := b.TempDir()
+		peak := watchMemory()
+		began := time.Now()
+		begun, err := openStore(b, dir).Begin(batch.Info{Name: "main", Provider: "local", OpenedAt: ledgertest.Start(), Manifest: []byte("version: 1\n")}, tasks)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(n/time.Since(began).Seconds(), "tasks/s")
+		b.ReportMetric(float64(peak())/(1<<20), "peak-MB")
+		info, err := os.Stat(filepath.Join(dir, fileName))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/(1<<20), "file-MB")
+		if sum, err := begun.Info(); err != nil || sum.Total != n {
+			b.Fatalf("got %d tasks, %v", sum.Total, err)
+		}
+	}
+}
+
+// watchMemory looks at the heap until peak is called, which returns its most.
+func watchMemory() (peak func() uint64) {
+	stop, done := make(chan struct{}), make(chan uint64)
+	go func() {
+		var most uint64
+		for {
+			select {
+			case <-stop:
+				done <- most
+				return
+			case <-time.After(20 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.Sys-m.HeapReleased)
+			}
+		}
+	}()
+	return func() uint64 { close(stop); return <-done }
 }
