@@ -12,8 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -184,10 +182,11 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 		})
 		return errBroken
 	}
-	// JSON is YAML but for its tabs, and the parser of YAML knows places.
-	if tree, err := decode(yaml.NewDecoder(bytes.NewReader(bytes.ReplaceAll(f.text, []byte("\t"), []byte(" "))))); err == nil {
-		doc.settle(tree)
-		f.root = build(doc, tree, &problems{})
+	ps := &problems{}
+	f.root = readTree(doc, f.text, ps)
+	if found := ps.errors(doc.name); len(found) > 0 {
+		l.broken(found...)
+		return errBroken
 	}
 	return nil
 }
