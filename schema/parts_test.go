@@ -12,21 +12,21 @@ import (
 
 // parts compiles the files of a schema as they are, with no help of ours: the
 // validator follows the references from file to file.
-func parts(name string, files map[string]string, d draft) (*jsonschema.Schema, error) {
+func parts(name string, m *maker, files map[string]string) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	c.DefaultDraft(d.compiled())
+	c.DefaultDraft(m.draft.compiled())
 	c.UseLoader(noLoader{})
 	for name, text := range files {
 		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.AddResource((&document{name: name}).base(), doc); err != nil {
+		if err := c.AddResource(m.address(name), doc); err != nil {
 			return nil, err
 		}
 	}
-	return c.Compile((&document{name: name}).base())
+	return c.Compile(m.address(name))
 }
 
 // A maker makes schemas in files that refer to each other, and values for them.
@@ -35,6 +35,7 @@ type maker struct {
 	draft   draft
 	dynamic bool   // with dynamic references
 	mixed   bool   // one file is of another draft
+	named   bool   // each file has an address of its own
 	file    string // that is being written
 }
 
@@ -42,6 +43,15 @@ var (
 	madeFiles = []string{"a.json", "d/b.json", "d/e/c ä.json"}
 	madeNames = []string{"a", "b", "x/y", "p%q", "t~u"}
 )
+
+// address is the URI of a file.
+func (m *maker) address(name string) string {
+	base := (&document{name: name}).base()
+	if m.named {
+		return "https://x.example" + strings.TrimPrefix(base, "manifest://")
+	}
+	return base
+}
 
 func (m *maker) pick(words ...string) string { return words[m.IntN(len(words))] }
 
@@ -126,7 +136,7 @@ func (m *maker) files() map[string]string {
 		} else if m.mixed {
 			m.draft = draft2020
 		}
-		dynamic, anchor, id := "", fmt.Sprintf(`"$id":"#old","type":%q`, m.pick("string", "object")), ""
+		names, anchor, own := "", fmt.Sprintf(`"$id":"#old","type":%q`, m.pick("string", "object")), ""
 		if m.draft == draft4 {
 			anchor = strings.Replace(anchor, "$id", "id", 1)
 		}
@@ -134,17 +144,20 @@ func (m *maker) files() map[string]string {
 			anchor = `"$anchor":"named","properties":{"a":` + m.schema(1) + `}`
 		}
 		if m.dynamic && m.IntN(2) == 0 {
-			dynamic = `"$dynamicAnchor":"node",`
+			names = `"$dynamicAnchor":"node",`
 		} else if m.dynamic {
 			anchor += `,"$dynamicAnchor":"node"`
 		}
 		if m.IntN(3) == 0 {
 			key := m.draft.idKey()
-			id = fmt.Sprintf(`,"own":{%q:"own-%d.json","properties":{"a":{"$ref":"#/%s/in"},"b":{"$ref":"#"}},%q:{"in":%s}}`,
+			own = fmt.Sprintf(`,"own":{%q:"own-%d.json","properties":{"a":{"$ref":"#/%s/in"},"b":{"$ref":"#"}},%q:{"in":%s}}`,
 				key, len(files), m.defsKey(), m.defsKey(), `{"type":"string"}`)
 		}
+		if m.named {
+			names += fmt.Sprintf("%q:%q,", m.draft.idKey(), m.address(name))
+		}
 		files[name] = fmt.Sprintf(`{"$schema":%q,%s"properties":{"a":%s,"b":{"$ref":%q}},%q:{"one":%s,"x/y":%s,"p%%q":%s,"n":{%s}%s}}`,
-			m.draft.uri(), dynamic, m.schema(3), m.ref(), m.defsKey(), m.schema(3), m.schema(2), m.schema(2), anchor, id)
+			m.draft.uri(), names, m.schema(3), m.ref(), m.defsKey(), m.schema(3), m.schema(2), m.schema(2), anchor, own)
 	}
 	return files
 }
@@ -194,7 +207,7 @@ func FuzzBundle(f *testing.F) {
 func judgeParts(t *testing.T, seed uint64) (judged, valid int) {
 	drafts := []draft{draft4, draft6, draft7, draft2019, draft2020, draft2020, draft2020}
 	d := drafts[seed%uint64(len(drafts))]
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 1)), draft: d, dynamic: seed%7 == 5, mixed: seed%7 == 6}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 1)), draft: d, dynamic: seed%7 == 5, mixed: seed%7 == 6, named: seed%5 == 4}
 	files := m.files()
 	name := m.pick(madeFiles...)
 	s, err := Compile([]byte(files[name]), Options{Name: name, Open: folderOf(files, nil)})
@@ -211,7 +224,7 @@ func judgeParts(t *testing.T, seed uint64) (judged, valid int) {
 	if !bytes.Equal(whole.Text(), s.Text()) {
 		t.Errorf("seed %d: bundling again changes the text\n got %s\nwant %s", seed, whole.Text(), s.Text())
 	}
-	apart, err := parts(name, files, d)
+	apart, err := parts(name, m, files)
 	if err != nil {
 		t.Fatalf("seed %d: the parts do not compile: %v\n%v", seed, err, files)
 	}
