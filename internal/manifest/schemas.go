@@ -115,7 +115,13 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	if info, err := root.Stat(filepath.FromSlash(name)); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	switch info, err := root.Stat(filepath.FromSlash(name)); {
+	case err != nil && l.leadsOut(name):
+		return nil, errors.New("it is a link out of the manifest's folder")
+	case err != nil:
+	case info.IsDir():
+		return nil, errors.New("it is a folder")
+	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a regular file") // a pipe could be waited for for ever
 	}
 	file, err := root.Open(filepath.FromSlash(name))
@@ -139,6 +145,21 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 	}
 	l.files[name] = f
 	return f, nil
+}
+
+// leadsOut reports whether a name is that of a file, but by way of a symbolic link not
+// of one below the manifest's folder.
+func (l *loader) leadsOut(name string) bool {
+	folder, err := filepath.EvalSymlinks(l.m.Dir)
+	if err != nil {
+		return false
+	}
+	file, err := filepath.EvalSymlinks(filepath.Join(l.m.Dir, filepath.FromSlash(name)))
+	if err != nil {
+		return false
+	}
+	below, err := filepath.Rel(folder, file)
+	return err != nil || !filepath.IsLocal(below)
 }
 
 var yamlFile = regexp.MustCompile(`(?i)\.ya?ml$`)
