@@ -35,6 +35,9 @@ var whyNot = map[string]string{
 // What is optional in the official suite holds as testdata/suite-optional.txt
 // lists it: the list is rewritten by -update, and its difference read.
 func TestOptionalSuiteByManifest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	dir := suite(t)
 	folder := suiteFolder(t, dir)
 	var list strings.Builder

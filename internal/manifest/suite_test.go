@@ -207,7 +207,7 @@ func TestOfficialSuiteByManifest(t *testing.T) {
 				judged := map[string]int{}
 				for _, file := range files {
 					for i, g := range groupsOf(t, file) {
-						if testing.Short() && i%8 != 0 {
+						if testing.Short() && i%16 != 0 {
 							continue
 						}
 						name := d.folder + "/" + filepath.Base(file) + ": " + g.Description
