@@ -13,8 +13,10 @@ import (
 // A branch is one alternative of an anyOf or oneOf that the value broke.
 type branch struct {
 	found []finding
+	never bool // nothing fits it: it is the schema false
 	alien bool // the value is of another type, or another constant, altogether
 	keys  int  // discriminating keys that speak against it, minus those for it
+	inner int  // the same for such keys in objects within
 	types int  // the same for keys that differ only in type
 	deep  int  // the longest path of its findings
 	index int
@@ -23,14 +25,17 @@ type branch struct {
 // closest explains why none of several alternatives fits by what is wrong
 // with the one that came closest: the one whose const, enum or type at the
 // discriminating key matches, then the one whose errors lie deepest, then the
-// one with the fewest errors, then the first.
+// one with the fewest errors, then the first. Where several are equally close
+// and each breaks one rule in the same place, all these rules are named.
 func (x *explainer) closest(e *jsonschema.ValidationError, keyword string) []finding {
 	branches := make([]branch, len(e.Causes))
 	for i, c := range e.Causes {
 		b := branch{index: i, found: x.findings(c)}
 		for _, f := range b.found {
 			b.deep = max(b.deep, len(f.path))
-			b.alien = b.alien || len(f.path) == len(e.InstanceLocation) && speaksAgainst(f.keyword)
+			here := len(f.path) == len(e.InstanceLocation)
+			b.alien = b.alien || here && speaksAgainst(f.keyword)
+			b.never = b.never || here && f.never
 		}
 		branches[i] = b
 	}
@@ -41,20 +46,34 @@ func (x *explainer) closest(e *jsonschema.ValidationError, keyword string) []fin
 		return []finding{f}
 	}
 	x.discriminate(e, keyword, branches)
-	best := slices.MinFunc(branches, func(a, b branch) int {
-		return cmp.Or(
-			compareBool(a.alien, b.alien),
-			cmp.Compare(a.keys, b.keys),
-			cmp.Compare(a.types, b.types),
-			cmp.Compare(b.deep, a.deep),
-			cmp.Compare(len(a.found), len(b.found)),
-			cmp.Compare(a.index, b.index),
-		)
-	})
+	slices.SortFunc(branches, func(a, b branch) int { return cmp.Or(closer(a, b), cmp.Compare(a.index, b.index)) })
+	best := branches[0]
+	for i := range branches {
+		if closer(best, branches[i]) != 0 {
+			branches = branches[:i]
+			break
+		}
+	}
+	if f, ok := x.either(branches, keyword); ok {
+		return []finding{f}
+	}
 	if len(best.found) == 0 {
 		return []finding{{path: e.InstanceLocation, keyword: keyword, message: "must fit one of several schemas, fits none"}}
 	}
 	return best.found
+}
+
+// closer compares how near two alternatives come to the value.
+func closer(a, b branch) int {
+	return cmp.Or(
+		compareBool(a.never, b.never),
+		compareBool(a.alien, b.alien),
+		cmp.Compare(a.keys, b.keys),
+		cmp.Compare(a.inner, b.inner),
+		cmp.Compare(a.types, b.types),
+		cmp.Compare(b.deep, a.deep),
+		cmp.Compare(len(a.found), len(b.found)),
+	)
 }
 
 // merged words alternatives that all want another type or constant in this
@@ -63,6 +82,9 @@ func (x *explainer) merged(e *jsonschema.ValidationError, keyword string, branch
 	var wants []string
 	same := ""
 	for _, b := range branches {
+		if b.never {
+			continue
+		}
 		if !b.alien || len(b.found) != 1 || b.found[0].wants == nil {
 			return finding{}, false
 		}
@@ -74,11 +96,11 @@ func (x *explainer) merged(e *jsonschema.ValidationError, keyword string, branch
 			same = keyword
 		}
 	}
-	if len(branches) == 0 {
+	if wants == nil {
 		return finding{}, false
 	}
 	got := x.at(e.InstanceLocation)
-	return finding{path: e.InstanceLocation, keyword: same, wants: wants, message: mustBe(wants, described(got))}, true
+	return finding{path: e.InstanceLocation, keyword: same, wants: wants, message: mustBe(few(wants), described(got))}, true
 }
 
 // unknownKey words the case that every alternative for this kind of value
@@ -107,9 +129,18 @@ func (x *explainer) unknownKey(e *jsonschema.ValidationError, keyword string, br
 			continue
 		}
 		path := broken[key][0].path
-		return finding{path: path, keyword: keyword, wants: wants, message: mustBe(wants, whole(x.at(path)))}, true
+		return finding{path: path, keyword: keyword, wants: wants, message: mustBe(few(wants), whole(x.at(path)))}, true
 	}
 	return finding{}, false
+}
+
+// few cuts a list that nobody would read.
+func few(words []string) []string {
+	const most = 12
+	if len(words) <= most+1 {
+		return words
+	}
+	return append(slices.Clone(words[:most]), fmt.Sprintf("one of %d more", len(words)-most))
 }
 
 // merge adds what is not yet in words.
@@ -120,104 +151,6 @@ func merge(words, more []string) []string {
 		}
 	}
 	return words
-}
-
-// discriminate counts for each branch the keys of the object that tell the
-// branches apart and speak for or against it. A key tells them apart when two
-// branches or more constrain it and it breaks some of them but not all.
-func (x *explainer) discriminate(e *jsonschema.ValidationError, keyword string, branches []branch) {
-	obj, ok := x.at(e.InstanceLocation).(map[string]any)
-	if !ok || x.judge == nil {
-		return
-	}
-	holder := x.judge.schemas[e.SchemaURL]
-	if holder == nil {
-		return
-	}
-	alternatives := holder.AnyOf
-	if keyword == "oneOf" {
-		alternatives = holder.OneOf
-	}
-	if len(alternatives) != len(branches) {
-		return
-	}
-	depth := len(e.InstanceLocation)
-	type vote struct{ for_, against []int }
-	constants, kinds := map[string]*vote{}, map[string]*vote{}
-	for i, s := range alternatives {
-		broken := map[string]bool{}
-		for _, f := range branches[i].found {
-			if len(f.path) == depth+1 && speaksAgainst(f.keyword) {
-				broken[f.path[depth]] = true
-			}
-		}
-		for key, constant := range x.judge.constraints(s) {
-			if _, present := obj[key]; !present {
-				continue
-			}
-			votes := kinds
-			if constant {
-				votes = constants
-			}
-			if votes[key] == nil {
-				votes[key] = &vote{}
-			}
-			if broken[key] {
-				votes[key].against = append(votes[key].against, i)
-			} else {
-				votes[key].for_ = append(votes[key].for_, i)
-			}
-		}
-	}
-	tally := func(votes map[string]*vote, add func(b *branch, n int)) {
-		for _, v := range votes {
-			if len(v.for_) == 0 || len(v.against) == 0 {
-				continue
-			}
-			for _, i := range v.for_ {
-				add(&branches[i], -1)
-			}
-			for _, i := range v.against {
-				add(&branches[i], 1)
-			}
-		}
-	}
-	tally(constants, func(b *branch, n int) { b.keys += n })
-	tally(kinds, func(b *branch, n int) { b.types += n })
-}
-
-// constraints returns the properties that a schema, or what it is made of by
-// $ref and allOf, limits to constants (true) or to types (false).
-func (j *judge) constraints(s *jsonschema.Schema) map[string]bool {
-	keys := map[string]bool{}
-	for part := range j.parts(s) {
-		for name, member := range j.members[part] {
-			for p := range j.parts(member) {
-				if p.Const != nil || p.Enum != nil {
-					keys[name] = true
-				} else if p.Types != nil && !keys[name] {
-					keys[name] = false
-				}
-			}
-		}
-	}
-	return keys
-}
-
-// parts returns s and the schemas that apply to the same value through $ref
-// and allOf.
-func (j *judge) parts(s *jsonschema.Schema) map[*jsonschema.Schema]bool {
-	seen := map[*jsonschema.Schema]bool{}
-	queue := []*jsonschema.Schema{s}
-	for len(queue) > 0 {
-		s, queue = queue[0], queue[1:]
-		if s == nil || seen[s] {
-			continue
-		}
-		seen[s] = true
-		queue = append(append(queue, s.Ref), s.AllOf...)
-	}
-	return seen
 }
 
 // several names the alternatives of a oneOf that fit together.
@@ -234,8 +167,15 @@ func (x *explainer) several(e *jsonschema.ValidationError, got any) string {
 	for i, s := range holder.OneOf {
 		if len(fitting) < most && s.Validate(got) == nil {
 			name := "number " + strconv.Itoa(i+1)
-			if s.Title != "" {
+			switch {
+			case s.Title != "":
 				name += " (" + quote(s.Title) + ")"
+			case len(s.Required) > 0 && len(s.Required) <= 3:
+				var names []string
+				for _, r := range s.Required {
+					names = append(names, quote(r))
+				}
+				name += " (which requires " + listed(names, "and") + ")"
 			}
 			fitting = append(fitting, name)
 		}

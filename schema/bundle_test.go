@@ -178,9 +178,16 @@ func TestCompileErrors(t *testing.T) {
 		object bool
 		want   []string // file pointer keyword: message
 	}{
-		"not JSON":            {`{"type":`, false, []string{`  : is not JSON: the text ends too early`}},
-		"a key twice":         {`{"properties":{"a":{},"a":{}}}`, false, []string{` /properties/a : the key "a" is there twice`}},
-		"long numbers":        {`{"minimum":1e1001,"enum":[1,` + strings.Repeat("1", 1001) + `]}`, false, []string{` /minimum : is a number of more than 1000 digits or with an exponent beyond ±1000`, ` /enum/1 : is a number of more than 1000 digits or with an exponent beyond ±1000`}},
+		"not JSON":     {`{"type":`, false, []string{`  : is not JSON: the text ends too early`}},
+		"a key twice":  {`{"properties":{"a":{},"a":{}}}`, false, []string{` /properties/a : the key "a" is there twice`}},
+		"long numbers": {`{"minimum":1e1001,"enum":[1,` + strings.Repeat("1", 1001) + `]}`, false, []string{` /minimum : is a number of more than 1000 digits or with an exponent beyond ±1000`, ` /enum/1 : is a number of more than 1000 digits or with an exponent beyond ±1000`}},
+		"long numbers and what else is wrong": {`{"minimum":1e1001,"enum":[1e9999,1e8888],"type":"strin","items":{"multipleOf":1e2000,"$ref":"#/x"}}`, false, []string{
+			` /minimum : is a number of more than 1000 digits or with an exponent beyond ±1000`,
+			` /enum/0 : is a number of more than 1000 digits or with an exponent beyond ±1000`,
+			` /enum/1 : is a number of more than 1000 digits or with an exponent beyond ±1000`,
+			` /type type: must be "array", "boolean", "integer", "null", "number", "object", "string" or an array, got the string "strin"`,
+			` /items/multipleOf : is a number of more than 1000 digits or with an exponent beyond ±1000`,
+			` /items/$ref $ref: "#/x" leads nowhere`}},
 		"unknown draft":       {`{"$schema":"https://x.example/schema"}`, false, []string{` /$schema $schema: "https://x.example/schema" is not a draft that can be judged by`}},
 		"a look-ahead":        {`{"properties":{"a":{"pattern":"^(?!x)"}}}`, false, []string{` /properties/a/pattern pattern: "^(?!x)" is not an RE2 pattern: it uses a look-around, which RE2 does not have`}},
 		"a look-behind":       {`{"pattern":"(?<=x)y"}`, false, []string{` /pattern pattern: "(?<=x)y" is not an RE2 pattern: it uses a look-around, which RE2 does not have`}},

@@ -27,6 +27,9 @@ func Columns(text []byte) ([]Column, error) {
 	if err != nil {
 		return nil, err
 	}
+	if doc.faults != nil {
+		return nil, doc.faults
+	}
 	x := newIndex()
 	doc.draft = draftIn(doc.root, defaultDraft)
 	x.add(doc)

@@ -42,6 +42,9 @@ func Compile(text []byte, o Options) (*Schema, error) {
 	c := collect(doc, o.Open)
 	errs, warnings := lint(c.x)
 	errs = append(errs, c.errs...)
+	for _, d := range c.docs {
+		errs = append(errs, d.faults...)
+	}
 	if len(c.x.schemas) <= maxSchemas {
 		for _, d := range c.docs {
 			errs = append(errs, metaErrors(d)...)

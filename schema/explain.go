@@ -30,6 +30,8 @@ type finding struct {
 	keyword  string
 	message  string
 	wants    []string
+	missing  string // the property that is required; "" for other keywords
+	never    bool   // nothing would fit
 	expected json.RawMessage
 }
 
@@ -39,7 +41,7 @@ type finding struct {
 func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 	found := x.findings(err)
 	slices.SortFunc(found, x.compare)
-	found = slices.CompactFunc(found, func(a, b finding) bool { return x.compare(a, b) == 0 })
+	found = x.distinct(found)
 	more := 0
 	if len(found) > maxProblems {
 		more = len(found) - (maxProblems - 1)
@@ -68,6 +70,23 @@ func (x *explainer) explain(err *jsonschema.ValidationError) []Problem {
 		problems = append(problems, Problem{Kind: "schema", Keyword: "more", Message: fmt.Sprintf("and %s%d more problems", least, more)})
 	}
 	return problems
+}
+
+// distinct leaves out what has been said of the same place, be it for another
+// keyword, from findings that are in order.
+func (x *explainer) distinct(found []finding) []finding {
+	out := found[:0]
+	said := map[string]bool{}
+	for _, f := range found {
+		if len(out) > 0 && !slices.Equal(out[len(out)-1].path, f.path) {
+			clear(said)
+		}
+		if !said[f.message] {
+			said[f.message] = true
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func (x *explainer) compare(a, b finding) int {
@@ -155,6 +174,7 @@ func (x *explainer) missing(e *jsonschema.ValidationError, keyword string, names
 			keyword:  keyword,
 			message:  fmt.Sprintf("the property %s is required%s", quote(name), condition),
 			expected: appendString(nil, name),
+			missing:  name,
 		})
 	}
 	return all

@@ -185,10 +185,14 @@ func TestExplanations(t *testing.T) {
 			`{"anyOf":[{"required":["a","b"]},{"required":["c"]}]}`,
 			`{}`,
 			[]string{` required: the property "c" is required`}},
-		"the first of equals": {
+		"equals that break one rule each": {
 			`{"anyOf":[{"required":["a"]},{"required":["b"]}]}`,
 			`{}`,
-			[]string{` required: the property "a" is required`}},
+			[]string{` required: the property "a" or "b" is required`}},
+		"the first of equals": {
+			`{"anyOf":[{"required":["a","b"]},{"required":["c","d"]}]}`,
+			`{}`,
+			[]string{` required: the property "a" is required`, ` required: the property "b" is required`}},
 		"nested alternatives": {
 			`{"anyOf":[{"type":"null"},{"oneOf":[{"type":"array"},{"type":"object","properties":{"x":{"type":"string"}}}]}]}`,
 			`{"x":1}`,

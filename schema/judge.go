@@ -14,6 +14,7 @@ type judge struct {
 	root    *jsonschema.Schema
 	schemas map[string]*jsonschema.Schema // by location
 	members map[*jsonschema.Schema]map[string]*jsonschema.Schema
+	limits  map[*jsonschema.Schema]map[constraint]bool // what [judge.constraints] has found
 
 	steps  int // schemas that may still be applied
 	failed int // members and elements that broke their schema so far
@@ -45,6 +46,7 @@ func newJudge(text []byte, d draft) (j *judge, err error) {
 		root:    root,
 		schemas: map[string]*jsonschema.Schema{},
 		members: map[*jsonschema.Schema]map[string]*jsonschema.Schema{},
+		limits:  map[*jsonschema.Schema]map[constraint]bool{},
 	}
 	j.prepare(root)
 	return j, nil

@@ -1,9 +1,14 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // load reads a document and refuses what nothing else should have to look at.
-// The error is an [Errors].
+// The error is an [Errors]. A number that is too long is a fault of the
+// document, in which another then stands in its place, so that what else is wrong
+// is found too.
 func load(name string, text []byte) (*document, error) {
 	s := scanJSON(text)
 	var errs Errors
@@ -29,12 +34,18 @@ func load(name string, text []byte) (*document, error) {
 	root, err := parse(text)
 	if e, ok := err.(*Error); ok {
 		e.File = name
-		errs = append(errs, e)
-	} else if err != nil {
-		add("", "is not JSON: %v", err)
+		return nil, append(errs, e)
 	}
-	if errs != nil {
+	if err != nil {
+		add("", "is not JSON: %v", err)
 		return nil, errs
 	}
-	return &document{name: name, root: root}, nil
+	for i, p := range s.numbers {
+		n := root.at(p)
+		if n == nil || n.kind != number || len(s.numbers) == maxProblems {
+			return nil, errs // a path that was cut, or there may be more
+		}
+		n.text = strconv.Itoa(1000 + i) // no two the same: they may be items of an enum
+	}
+	return &document{name: name, root: root, faults: errs}, nil
 }

@@ -14,6 +14,8 @@ type document struct {
 	name  string // slash-separated, below the folder; "" for inline text
 	root  *node
 	draft draft
+
+	faults Errors // of its text; nil for a sound one
 }
 
 func (d *document) base() string {

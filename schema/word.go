@@ -73,7 +73,7 @@ func (x *explainer) word(f *finding, e *jsonschema.ValidationError) {
 		f.keyword = "not"
 		f.message = fmt.Sprintf("must not fit the schema under not, got %s", described(got))
 	case *kind.FalseSchema:
-		f.message = "is not allowed"
+		f.never, f.message = true, "is not allowed"
 	case *kind.RefCycle:
 		f.keyword, f.message = "$ref", "cannot be judged: the schema refers to itself without end"
 	default:

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,6 +22,9 @@ func newDocument(name string, text []byte, main bool) *document {
 	d.findBreaks(text)
 	return d
 }
+
+// respelled is the same document with the text that the parser read instead.
+func (d *document) respelled(text []byte) *document { return newDocument(d.name, text, d.main) }
 
 // path names a value for a message; values of schema files go by their place
 // alone.
@@ -71,6 +75,9 @@ func (n *node) place(offset int) (line, column int) {
 	return n.line, at + 1
 }
 
+// pair matches the two escapes that JSON writes one character with.
+var pair = regexp.MustCompile(`^\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}$`)
+
 // width returns how many characters of a quoted scalar stand for the first
 // one of its text.
 func width(source []rune, s style) int {
@@ -82,6 +89,9 @@ func width(source []rune, s style) int {
 		case 'x':
 			return 4
 		case 'u':
+			if pair.MatchString(string(source[:min(len(source), 12)])) {
+				return 12
+			}
 			return 6
 		case 'U':
 			return 10

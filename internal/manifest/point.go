@@ -15,7 +15,7 @@ var (
 	tabIndent   = regexp.MustCompile(`^[ -]*(\t)`)
 	afterQuote  = regexp.MustCompile(`(?:^|[:-] +|[\[{,] *)(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*([^\s#,:\]}])`)
 	blockText   = regexp.MustCompile(`[:-] +([|>])`)
-	badEscape   = regexp.MustCompile(`(?:[^\\]|^)(?:\\\\)*(\\[^0abtnvfre"/\\N_LPxuU \t])`)
+	badEscape   = regexp.MustCompile(`(?:[^\\]|^)(?:\\\\)*(\\[^0abtnvfre"\\N_LPxuU \t])`)
 	openBrace   = regexp.MustCompile(`([\[{])[^\[{]*$`)
 	tightColon  = regexp.MustCompile(`^[ -]*[A-Za-z_][A-Za-z0-9_.-]*(:)[^\s:/]`)
 	withValue   = regexp.MustCompile(`^[ -]*[A-Za-z_][A-Za-z0-9_.-]*: +[^\s|>#]`)

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/bbbatch/bbbatch/internal/expr"
 	"github.com/bbbatch/bbbatch/schema"
 )
@@ -117,7 +115,13 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	if info, err := root.Stat(filepath.FromSlash(name)); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	switch info, err := root.Stat(filepath.FromSlash(name)); {
+	case err != nil && l.leadsOut(name):
+		return nil, errors.New("it is a link out of the manifest's folder")
+	case err != nil:
+	case info.IsDir():
+		return nil, errors.New("it is a folder")
+	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a regular file") // a pipe could be waited for for ever
 	}
 	file, err := root.Open(filepath.FromSlash(name))
@@ -141,6 +145,21 @@ func (l *loader) schemaFile(name string) (*schemaFile, error) {
 	}
 	l.files[name] = f
 	return f, nil
+}
+
+// leadsOut reports whether a name is that of a file, but by way of a symbolic link not
+// of one below the manifest's folder.
+func (l *loader) leadsOut(name string) bool {
+	folder, err := filepath.EvalSymlinks(l.m.Dir)
+	if err != nil {
+		return false
+	}
+	file, err := filepath.EvalSymlinks(filepath.Join(l.m.Dir, filepath.FromSlash(name)))
+	if err != nil {
+		return false
+	}
+	below, err := filepath.Rel(folder, file)
+	return err != nil || !filepath.IsLocal(below)
 }
 
 var yamlFile = regexp.MustCompile(`(?i)\.ya?ml$`)
@@ -184,10 +203,11 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 		})
 		return errBroken
 	}
-	// JSON is YAML but for its tabs, and the parser of YAML knows places.
-	if tree, err := decode(yaml.NewDecoder(bytes.NewReader(bytes.ReplaceAll(f.text, []byte("\t"), []byte(" "))))); err == nil {
-		doc.settle(tree)
-		f.root = build(doc, tree, &problems{})
+	ps := &problems{}
+	f.root = readTree(doc, f.text, ps)
+	if found := ps.errors(doc.name); len(found) > 0 {
+		l.broken(found...)
+		return errBroken
 	}
 	return nil
 }

@@ -30,6 +30,15 @@ func parse(doc *document, text []byte) (root *yaml.Node, p *Problem) {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	root, err := decode(d)
+	if refusesEscape(err) {
+		if r := respell(text); r != nil {
+			text, doc = r.text, doc.respelled(r.text)
+			d = yaml.NewDecoder(bytes.NewReader(text))
+			if root, err = decode(d); err == nil {
+				r.undo(root)
+			}
+		}
+	}
 	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
