@@ -27,7 +27,7 @@ func (c *Checks) way() []string {
 // Way are the names that lead from the task's answer to the value in it that is
 // judged; nil where that is the answer itself.
 func (r Record) Way() []string {
-	if r.Verdict.Unwrapped {
+	if r.Verdict.Unwrapped && (r.Checks == nil || r.Checks.Path == "") {
 		return []string{"output"}
 	}
 	return r.Checks.way()

@@ -79,7 +79,7 @@ func (x *expander) specify(e *entry, r *row, v *expr.Values, t *batch.Task) (err
 			return &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
 		}
 	}
-	if t.Spec.Variables, err = x.variables(e, r, v); err != nil {
+	if t.Spec.Variables, err = x.variables(e, t.ID, r, v); err != nil {
 		return err
 	}
 	if e.settings != nil {
@@ -165,7 +165,10 @@ func (e *entry) giver() string {
 	return "the parameters or the environment"
 }
 
-func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable, error) {
+// variables fills the variables of the task with an id in. The masked form of a
+// secret cell names the task whose it is: requests that differ in such a cell
+// alone are not equal, and no run of one is taken for that of another.
+func (x *expander) variables(e *entry, id string, r *row, v *expr.Values) ([]batch.Variable, error) {
 	if len(e.variables) == 0 {
 		return nil, nil
 	}
@@ -185,6 +188,7 @@ func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable
 				}
 			}
 			if p.column != "" {
+				shown.WriteString(" of " + id)
 				cell, err := r.reveal(p.column)
 				if err != nil {
 					return nil, f.value.failed(p, err)

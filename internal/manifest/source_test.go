@@ -13,8 +13,8 @@ import (
 	"github.com/bbbatch/bbbatch/batch"
 )
 
-// shown is show with what a chosen source adds.
-func shown(task batch.Task) string {
+// told is show with what a chosen source adds.
+func told(task batch.Task) string {
 	out := show(task)
 	if task.Skip != "" {
 		out += " skip=" + task.Skip
@@ -110,10 +110,10 @@ func TestChosen(t *testing.T) {
 			name: "secret cells are in variables and nowhere else", file: "d.csv", data: csv, forEach: `{file: d.csv, where: 'row.active == "true"', onBadRow: skip, secretColumns: [password]}`,
 			more: "variables: {pw: '${{ row.password }}', auth: 'Bearer ${{ row[\"password\"] }}!'}\n", secrets: map[string]string{},
 			want: []string{
-				`1 tasks[0] "do" row={"sku":"1","active":"true"} auth="Bearer hunter2!"/"Bearer ${{ row.password }}!" pw="hunter2"/"${{ row.password }}" hidden=map[password:hunter2]`,
+				`1 tasks[0] "do" row={"sku":"1","active":"true"} auth="Bearer hunter2!"/"Bearer ${{ row.password }} of 1!" pw="hunter2"/"${{ row.password }} of 1" hidden=map[password:hunter2]`,
 				`tasks[0]/row-3 tasks[0] "" skip=d.csv:4:1: row 3: has 1 cell, the header has 3`,
-				`4 tasks[0] "do" row={"sku":"4","active":"true"} auth="Bearer !"/"Bearer ${{ row.password }}!" pw=""/"${{ row.password }}"`,
-				`5 tasks[0] "do" row={"sku":"5","active":"true"} auth="Bearer swordfish!"/"Bearer ${{ row.password }}!" pw="swordfish"/"${{ row.password }}" hidden=map[password:swordfish]`,
+				`4 tasks[0] "do" row={"sku":"4","active":"true"} auth="Bearer !"/"Bearer ${{ row.password }} of 4!" pw=""/"${{ row.password }} of 4"`,
+				`5 tasks[0] "do" row={"sku":"5","active":"true"} auth="Bearer swordfish!"/"Bearer ${{ row.password }} of 5!" pw="swordfish"/"${{ row.password }} of 5" hidden=map[password:swordfish]`,
 			},
 		},
 		{
@@ -173,7 +173,7 @@ func TestChosen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, shown(task))
+				got = append(got, told(task))
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("the tasks differ (-want +got):\n%s", diff)
