@@ -119,7 +119,7 @@ func TestChosen(t *testing.T) {
 		{
 			name: "without secrets nothing but their names is shown", file: "d.csv", data: "sku,the word\n1,hunter2\n", forEach: `{file: d.csv, secretColumns: [the word]}`,
 			more: "variables: {pw: '${{ row[\"the word\"] }}'}\n",
-			want: []string{`1 tasks[0] "do" row={"sku":"1"} pw="${{ row[\"the word\"] }}"/"${{ row[\"the word\"] }}" hidden=map[the word:hunter2]`},
+			want: []string{`1 tasks[0] "do" row={"sku":"1"} pw="${{ row[\"the word\"] }} of 1"/"${{ row[\"the word\"] }} of 1" hidden=map[the word:hunter2]`},
 		},
 		{
 			name: "secret fields of JSONL", file: "d.jsonl", data: jsonl, forEach: "{file: d.jsonl, onBadRow: skip, secretColumns: [password]}", secrets: map[string]string{},
