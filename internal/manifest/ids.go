@@ -15,7 +15,7 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 	}
 	t, err := x.expand(e, r)
 	if t.Skip != "" {
-		x.skipped += e.size()
+		x.skipped += len(e.numbersOf(r))
 	}
 	return t.ID, err
 }
@@ -57,6 +57,7 @@ func (l *loader) firstPass() {
 		}
 		l.oddRows(e, seen)
 	}
+	l.m.Skipped = x.skipped
 }
 
 // rowsSeen counts the rows of an entry.
@@ -73,7 +74,6 @@ func (s *rowsSeen) add(r *row) {
 			s.first = r.skip
 		}
 	}
-	l.m.Skipped = x.skipped
 }
 
 // oddRows warns of what is odd about an entry's rows as a whole.
