@@ -196,3 +196,40 @@ func TestTheCommandThatContinues(t *testing.T) {
 		}
 	}
 }
+
+// What is expected of a batch as a whole counts also where enough tasks passed,
+// and less than a run that failed.
+func TestTheCodeOfASummary(t *testing.T) {
+	whole := []batch.WholeVerdict{{Holds: true}, {Holds: false}}
+	closed := time.Unix(1, 0)
+	for _, c := range []struct {
+		name string
+		sum  batch.Summary
+		want int
+	}{
+		{"all passed", batch.Summary{Info: batch.Info{Total: 1, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Passed: 1}}, 0},
+		{"and the batch is not as expected", batch.Summary{Info: batch.Info{Total: 1, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Passed: 1}, Whole: whole}, 3},
+		{"and it is", batch.Summary{Info: batch.Info{Total: 1, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Passed: 1}, Whole: whole[:1]}, 0},
+		{"one is wrong", batch.Summary{Info: batch.Info{Total: 1, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Wrong: 1}}, 3},
+		{"one is wrong and excused", batch.Summary{Info: batch.Info{Total: 1, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Wrong: 1}, Excused: map[batch.Outcome]int{batch.Wrong: 1}}, 0},
+		{"one failed", batch.Summary{Info: batch.Info{Total: 2, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Failed: 1, batch.Wrong: 1}, Whole: whole}, 1},
+		{"one is skipped", batch.Summary{Info: batch.Info{Total: 2, ClosedAt: closed}, Counts: map[batch.Outcome]int{batch.Passed: 1, batch.Skipped: 1}}, 0},
+	} {
+		if got := codeOfSummary(c.sum); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// Of the other ends nobody is told.
+func TestTheWordsOfNotifications(t *testing.T) {
+	want := map[int]string{
+		exitOK: "done", exitFailed: "failure", exitInvalid: "failure", exitStopped: "budget", exitService: "refused",
+		exitUsage: "", exitHeld: "", exitInternal: "", exitInterrupted: "",
+	}
+	for code, word := range want {
+		if got := notifyWord(code); got != word {
+			t.Errorf("%d: got %q, want %q", code, got, word)
+		}
+	}
+}
