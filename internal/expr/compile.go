@@ -60,6 +60,8 @@ func compile(source string, c *compiling) (p *Program, err error) {
 	}
 	l := &look{source: written, env: c.env, outside: c.outside, uses: map[string]bool{}, local: map[string]bool{}}
 	ast.Walk(&tree.Node, l)
+	root, keys, isPath := straight(tree.Node)
+	l.alone = isPath && len(keys) == 1
 	if err := l.check(); err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 		return nil, explain(written, err)
 	}
 	p = &Program{source: written, uses: l.uses, paths: l.straightPaths(&tree.Node)}
-	if root, keys, ok := straight(tree.Node); ok {
+	if isPath {
 		p.straight, p.path = true, Path{Text: pathText(root, keys), root: root, keys: keys}
 	}
 	p.vm, err = c.guarded(source)

@@ -17,6 +17,7 @@ type Error struct {
 	Name         string   // the name that is not known, if that is what is wrong
 	Known        []string // what could have been meant instead of Name
 	Unterminated bool     // the expression has no end
+	Secret       bool     // Name is a field that is secret, and the expression is more than that
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -19,6 +19,7 @@ type look struct {
 	member  []*ast.MemberNode
 	callee  map[ast.Node]bool
 	denied  *ast.BuiltinNode
+	alone   bool // the expression is a field and nothing else
 }
 
 func (l *look) Visit(n *ast.Node) {
@@ -107,6 +108,14 @@ func (l *look) field(n *ast.MemberNode) error {
 	o := l.env[id.Value]
 	if o.Alone != "" && o.Alone != Any {
 		return &Error{Offset: at, Message: fmt.Sprintf("%s has no fields: it is %s", id.Value, o.Alone)}
+	}
+	if slices.Contains(o.Secret, property.Value) && !l.alone {
+		return &Error{
+			Offset:  at,
+			Message: fmt.Sprintf("the field %q of %s is secret and must stand alone", property.Value, id.Value),
+			Name:    property.Value,
+			Secret:  true,
+		}
 	}
 	if o.Alone == Any || o.Open || slices.Contains(o.Fields, property.Value) {
 		return nil

@@ -69,8 +69,8 @@ func output(m *Manifest, err error) string {
 // that is said about it. Its first line is the rule.
 func TestBad(t *testing.T) {
 	paths, err := filepath.Glob("testdata/bad/*.txtar")
-	if err != nil || len(paths) < 140 {
-		t.Fatalf("got %d archives, %v, want 140 at least", len(paths), err)
+	if err != nil || len(paths) < 290 {
+		t.Fatalf("got %d archives, %v, want 290 at least", len(paths), err)
 	}
 	for _, path := range paths {
 		path, err := filepath.Abs(path)

@@ -152,7 +152,7 @@ scan:
 }
 
 func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error) bool) {
-	r := &row{}
+	r := &row{object: make(map[string]any, len(header))}
 	next := 1 // line on which the next row starts, blank lines aside
 	if line, _ := c.FieldPos(len(header) - 1); line > 0 {
 		next = line + 1 + strings.Count(header[len(header)-1], "\n")
@@ -164,7 +164,7 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 			return
 		}
 		if errors.Is(err, errLongRow) {
-			yield(nil, &rowError{line: next, column: 1, number: number, message: errLongRow.Error()})
+			yield(nil, &rowError{line: next, column: 1, number: number, spread: true, message: errLongRow.Error()})
 			return
 		}
 		if err != nil {
@@ -185,7 +185,6 @@ func (c *csvReader) read(header []string, withJSON bool, yield func(*row, error)
 			continue
 		}
 		r.number, r.line = number, line
-		r.object = make(map[string]any, len(header))
 		for i, name := range header {
 			r.object[name] = record[i]
 		}
@@ -245,7 +244,7 @@ func broken(err error, number int) error {
 	e := &rowError{line: parse.Line, column: parse.Column, number: number, message: parse.Err.Error()}
 	switch {
 	case errors.Is(parse.Err, csv.ErrQuote) && parse.StartLine != parse.Line:
-		e.line, e.column = parse.StartLine, 1
+		e.line, e.column, e.spread = parse.StartLine, 1, true
 		e.message = "a quote is not closed, or is followed by more text"
 	case errors.Is(parse.Err, csv.ErrQuote):
 		e.message = "a quote is not closed, or is followed by more text"

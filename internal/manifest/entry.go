@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,9 +38,9 @@ type entry struct {
 	onlyIf       *skipper       // nil for a task that is always run
 	matrix       []*combination // nil without a matrix
 	data         source         // nil without forEach
-	forEach      *node
-	faulty       bool // only its ids can be told
-	misread      bool // its text was probably meant to use the row
+	forEach      *node          // what names the data: a path, or the list itself; nil without
+	faulty       bool           // only its ids can be told
+	misread      bool           // its text was probably meant to use the row
 }
 
 // A filling is a variable of an entry, ready for a row.
@@ -49,7 +50,7 @@ type filling struct {
 	description *template // nil for none
 }
 
-func (e *entry) path() string { return fmt.Sprintf("tasks[%d]", e.index) }
+func (e *entry) path() string { return "tasks[" + strconv.Itoa(e.index) + "]" }
 
 // defaults are what the entries inherit.
 type defaults struct {
@@ -119,10 +120,8 @@ func (l *loader) data(e *entry) scope {
 		// Of rows that cannot be read nothing is known, so that what uses them
 		// is not judged.
 		s.env["row"] = expr.Object{Open: true}
-		if e.forEach = l.good(f); e.forEach != nil {
-			if e.data = l.source(f); e.data != nil {
-				s.env["row"] = e.data.env()
-			}
+		if e.forEach, e.data = l.forEach(f); e.data != nil {
+			s.env["row"] = e.data.env()
 		}
 	} else if misspelt(e.node, "forEach") {
 		s.env["row"] = expr.Object{Open: true} // what uses it is right but for that key
@@ -178,8 +177,8 @@ func (l *loader) identify(e *entry, s scope) {
 // example is a hint that shows how an id uses the row.
 func example(s source) string {
 	name := "id"
-	if s != nil && len(s.env().Fields) > 0 {
-		name = s.env().Fields[0]
+	if fields := visible(s); len(fields) > 0 {
+		name = fields[0]
 	}
 	if !simpleKey.MatchString(name) {
 		return fmt.Sprintf("for example id: 'item-%s'", rowValue(name))
@@ -294,28 +293,4 @@ func (l *loader) browser(e *entry, d defaults, s scope) {
 	if e.settings = l.compileTree(n, s); e.settings != nil {
 		e.settings.check = settingsFit
 	}
-}
-
-// source opens what forEach names; nil after problems.
-func (l *loader) source(n *node) source {
-	if n.kind == list {
-		if l.badBelow(n) {
-			return nil
-		}
-		return inline{n}
-	}
-	if l.forbid(n) {
-		return nil
-	}
-	path := l.resolve(n.text)
-	lower := strings.ToLower(path)
-	if strings.HasSuffix(lower, "l") || strings.HasSuffix(lower, ".ndjson") {
-		return &jsonlFile{path: path, shown: path}
-	}
-	f := &csvFile{path: path, shown: path, tabs: strings.HasSuffix(lower, ".tsv")}
-	if err := f.readHeader(); err != nil {
-		l.dataProblem(n, path, err)
-		return nil
-	}
-	return f
 }

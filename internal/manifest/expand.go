@@ -34,8 +34,11 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 		Retry:    e.retry,
 		Schema:   e.schema,
 	}
+	if r != nil && r.skip != "" {
+		return e.skipped(r), nil
+	}
 	if r != nil {
-		t.Row = r.json
+		t.Row, t.Hidden = r.json, r.secretCells()
 		if r.matrix != nil {
 			t.Matrix = r.matrix.json
 		}
@@ -54,7 +57,7 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 	if t.Skip, err = e.onlyIf.skip(v); err != nil {
 		return t, err
 	}
-	err = x.specify(e, v, &t)
+	err = x.specify(e, r, v, &t)
 	if err != nil && t.Skip != "" {
 		// What is not bought need not be possible: that may be why it is not.
 		t.Spec, t.Schema, err = batch.Spec{}, e.schema, nil
@@ -63,7 +66,7 @@ func (x *expander) expand(e *entry, r *row) (batch.Task, error) {
 }
 
 // specify fills in what is sent for one row, and what judges its result.
-func (x *expander) specify(e *entry, v *expr.Values, t *batch.Task) (err error) {
+func (x *expander) specify(e *entry, r *row, v *expr.Values, t *batch.Task) (err error) {
 	if t.Spec.Task, err = x.text(e, v); err != nil {
 		return err
 	}
@@ -75,7 +78,7 @@ func (x *expander) specify(e *entry, v *expr.Values, t *batch.Task) (err error) 
 			return &evalError{node: e.agentID.node, err: errors.New("must not be empty")}
 		}
 	}
-	if t.Spec.Variables, err = x.variables(e, v); err != nil {
+	if t.Spec.Variables, err = x.variables(e, r, v); err != nil {
 		return err
 	}
 	if e.settings != nil {
@@ -138,19 +141,30 @@ func (x *expander) text(e *entry, v *expr.Values) (string, error) {
 		return "", &evalError{node: e.task.node, err: errors.New("must not be empty")}
 	}
 	if !e.task.literal() {
-		if name := e.task.injected(pieces, e.known); name != "" {
+		if name := e.task.injected(out, pieces, e.known); name != "" {
 			return "", &evalError{
 				node: e.task.node,
 				err: fmt.Errorf(
-					"a value of the row puts %%%s%% into the text, which the service would replace by the variable", name),
-				hint: fmt.Sprintf("rename the variable %s, or change the row's value", quote(name)),
+					"a value of %s puts %%%s%% into the text, which the service would replace by the variable", e.giver(), name),
+				hint: fmt.Sprintf("rename the variable %s, or change the value", quote(name)),
 			}
 		}
 	}
 	return out, nil
 }
 
-func (x *expander) variables(e *entry, v *expr.Values) ([]batch.Variable, error) {
+// giver names what the values in an entry's text come from.
+func (e *entry) giver() string {
+	switch {
+	case e.task.uses("row"):
+		return "the row"
+	case e.task.uses("matrix"):
+		return "the matrix"
+	}
+	return "the parameters or the environment"
+}
+
+func (x *expander) variables(e *entry, r *row, v *expr.Values) ([]batch.Variable, error) {
 	if len(e.variables) == 0 {
 		return nil, nil
 	}
@@ -167,6 +181,15 @@ func (x *expander) variables(e *entry, v *expr.Values) ([]batch.Variable, error)
 				var ok bool
 				if s, ok = x.secrets[p.secret]; !ok {
 					return nil, &evalError{node: f.value.node, err: fmt.Errorf("the secret %q is not set", p.secret)}
+				}
+			}
+			if p.column != "" {
+				cell, err := r.reveal(p.column)
+				if err != nil {
+					return nil, f.value.failed(p, err)
+				}
+				if x.secrets != nil {
+					s = cell
 				}
 			}
 			value.WriteString(s)

@@ -29,6 +29,8 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(rowsManifest)
 	f.Add(repeated)
+	f.Add(knobs)
+	f.Add("version: 1\nparams: {p: {default: 2}}\ntasks: [{id: 'a-${{ matrix.a }}', task: 'x ${{ params.p }}', if: matrix.a > 1, expect: [result.x == params.p], matrix: {a: [1, 2, '${{ params.p + 1 }}'], include: [{b: 1}], exclude: [{a: 1}]}}]\nlimits: {concurrency: '${{ params.p }}'}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<16 {
 			return

@@ -2,13 +2,15 @@ package manifest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // identify returns the id of one row's task after having tried to make the
 // whole task, unless what the entry makes of it is known to be wrong. With an
 // error the id is that of a task which is wrong elsewhere, or "".
 func (x *expander) identify(e *entry, r *row) (string, error) {
-	if e.faulty {
+	if e.faulty && (r == nil || r.skip == "") {
 		return x.id(e, x.values(r))
 	}
 	t, err := x.expand(e, r)
@@ -19,15 +21,18 @@ func (x *expander) identify(e *entry, r *row) (string, error) {
 // counts.
 func (l *loader) firstPass() {
 	x := l.m.expander(nil)
-	ids := idSet{map[[16]byte]use{}, map[[16]byte]lookalikeMember{}}
+	ids := newIDSet(slices.ContainsFunc(l.m.entries, func(e *entry) bool { return e.repeat != nil }))
 	for _, e := range l.m.entries {
-		count := 0
+		var seen rowsSeen
+		hidden := e.checkHidden()
 		for r, err := range e.rows(false) {
-			count++
+			seen.add(r)
 			if err != nil {
+				seen.wrong = true
 				l.rowProblem(e, r, err)
 				continue
 			}
+			hidden.row(r)
 			id, err := x.identify(e, r)
 			if err != nil {
 				l.rowProblem(e, r, err)
@@ -35,7 +40,7 @@ func (l *loader) firstPass() {
 			if id == "" {
 				continue
 			}
-			l.m.Total += e.size()
+			l.m.Total += len(e.numbersOf(r))
 			own := use{entry: int32(e.index)}
 			if r != nil {
 				own.number, own.line = int32(r.number), int32(r.line)
@@ -44,14 +49,52 @@ func (l *loader) firstPass() {
 				l.rowProblem(e, r, l.twice(e, id, *c))
 			}
 		}
-		if count > 1 {
-			l.sameForAll(e, count)
+		if !seen.wrong {
+			hidden.close(l, seen.all-seen.skipped)
 		}
-		if count == 0 && e.forEach != nil {
-			p := e.forEach.problem(quote(e.forEach.text)+" has no rows: this entry makes no task", "")
-			p.Warning = true
-			l.ps.add(p)
+		l.oddRows(e, seen)
+	}
+}
+
+// rowsSeen counts the rows of an entry.
+type rowsSeen struct {
+	all, skipped int
+	wrong        bool   // one could not be read
+	first        string // why the first of those that are skipped is
+}
+
+func (s *rowsSeen) add(r *row) {
+	s.all++
+	if r != nil && r.skip != "" {
+		if s.skipped++; s.skipped == 1 {
+			s.first = r.skip
 		}
+	}
+}
+
+// oddRows warns of what is odd about an entry's rows as a whole.
+func (l *loader) oddRows(e *entry, seen rowsSeen) {
+	warn := func(n *node, message string) {
+		p := n.problem(message, "")
+		p.Warning = true
+		l.ps.add(p)
+	}
+	c, _ := e.data.(*chosen)
+	if seen.all-seen.skipped > 1 {
+		l.sameForAll(e, seen.all-seen.skipped)
+	}
+	switch {
+	case seen.skipped > 0 && c != nil:
+		are := "s cannot be read and are skipped, the first: "
+		if seen.skipped == 1 {
+			are = " cannot be read and is skipped: "
+		}
+		warn(e.forEach, strings.TrimSuffix(many(seen.skipped, "row"), "s")+are+seen.first)
+	case seen.all > 0 || e.forEach == nil:
+	case c != nil && c.where != nil:
+		warn(c.where, "no row of "+quote(e.forEach.text)+" fits: this entry makes no task")
+	default:
+		warn(e.forEach, quote(e.forEach.text)+" has no rows: this entry makes no task")
 	}
 }
 
@@ -99,7 +142,7 @@ func (e *entry) distinct(other int) string {
 	if e.data == nil {
 		return "add a value to the id in which the combinations differ"
 	}
-	fields := e.data.env().Fields
+	fields := visible(e.data)
 	for _, name := range fields {
 		if !e.id.takes(name) {
 			return "add a value to the id in which the rows differ, such as " + rowValue(name)

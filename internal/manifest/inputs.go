@@ -30,7 +30,7 @@ func (l *loader) inputs() []string {
 		add(l.m.File)
 	}
 	for _, e := range l.m.entries {
-		if e.data != nil && e.data.name() != "" {
+		if e.data != nil && e.data.name() != "" && e.data.name() != standardInput {
 			add(e.data.name())
 		}
 	}

@@ -59,7 +59,7 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 		number++
 		object, err := decodeRow(text)
 		if err != nil {
-			err.line, err.number = line, number
+			err.line, err.number, err.spread = line, number, false // a line is a row
 			if err.column > 0 {
 				err.column += space
 			}
@@ -81,7 +81,7 @@ func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		yield(nil, &rowError{line: line + 1, number: number + 1, message: "the line is longer than 16 MB"})
+		yield(nil, &rowError{line: line + 1, number: number + 1, spread: true, message: "the line is longer than 16 MB"})
 	case err != nil:
 		yield(nil, err)
 	}
@@ -109,12 +109,12 @@ func decodeRow(text []byte) (map[string]any, *rowError) {
 		}
 		err = errors.New("there is more after the object")
 	}
-	e := &rowError{message: "is not valid JSON: " + err.Error()}
+	e := &rowError{message: "is not valid JSON: " + err.Error(), spread: true}
 	var syntax *json.SyntaxError
 	var twice *twiceError
 	switch {
 	case errors.As(err, &twice):
-		e.message = err.Error()
+		e.message, e.spread = err.Error(), false
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.message = "is not valid JSON: it ends too early"
 		e.column = utf8.RuneCount(text) + 1

@@ -69,6 +69,8 @@ type loader struct {
 	readExpect map[*node]bool // expectations that some entry has compiled
 	results    map[*schema.Schema]expr.Object
 	resultPath string // as batch.Checks has it
+
+	stdin *spool // where standard input has its rows
 }
 
 // Load reads the manifest at path, or from o.Stdin when path is "-", and
@@ -88,6 +90,7 @@ func Load(path string, o Options) (*Manifest, error) {
 	}
 	l := newLoader(m)
 	l.times = o.Repeat
+	l.stdin = &spool{open: o.Rows}
 	doc := newDocument(path, m.Text, true)
 	tree, p := parse(doc, m.Text)
 	if p != nil {
@@ -116,7 +119,7 @@ func newLoader(m *Manifest) *loader {
 		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
 		readExpect: map[*node]bool{}, results: map[*schema.Schema]expr.Object{},
 	}
-	l.judge = newJudge(l.ps, l.condition)
+	l.judge = newJudge(l.ps, l.isExpression)
 	return l
 }
 

@@ -79,7 +79,7 @@ func (l *loader) sameForAll(e *entry, count int) {
 		return
 	}
 	name := "id"
-	if fields := e.data.env().Fields; len(fields) > 0 {
+	if fields := visible(e.data); len(fields) > 0 {
 		name = fields[0]
 	}
 	l.warn(e.task.node, 0, "every row's run is asked the same: nothing here uses a value of the row",

@@ -73,7 +73,7 @@ func (m *Manifest) Tasks(secrets map[string]string) iter.Seq2[batch.Task, error]
 		for _, e := range m.entries {
 			for r, err := range e.rows(true) {
 				var t batch.Task
-				taken := e.numbers()
+				taken := e.numbersOf(r)
 				if err == nil && m.part != nil {
 					taken, err = m.part.takes(x, e, r, nil)
 				}
@@ -115,8 +115,8 @@ func (e *entry) rows(withJSON bool) iter.Seq2[*row, error] {
 	}
 	return func(yield func(*row, error) bool) {
 		for r, err := range of {
-			if err != nil {
-				if !yield(nil, err) {
+			if err != nil || r != nil && r.skip != "" { // there is one of it
+				if !yield(r, err) {
 					return
 				}
 				continue

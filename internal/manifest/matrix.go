@@ -278,17 +278,34 @@ func (l *loader) unknownAxis(f field, axes []axis, mayAdd bool) {
 }
 
 // matrixEnv says what is known of the values of some combinations: every name
-// that any of them has.
+// that any of them has, and the kind of values that are of one kind.
 func matrixEnv(all []*combination) expr.Object {
-	var o expr.Object
+	o := expr.Object{Inner: map[string]expr.Object{}}
 	for _, c := range all {
 		for _, name := range c.names {
+			kind := c.cells[name].kind()
 			if !slices.Contains(o.Fields, name) {
 				o.Fields = append(o.Fields, name)
+				o.Inner[name] = expr.Object{Alone: kind}
+			} else if o.Inner[name].Alone != kind {
+				o.Inner[name] = expr.Object{Alone: expr.Any}
 			}
 		}
 	}
 	return o
+}
+
+// kind is what expressions know of a cell.
+func (c cell) kind() expr.Kind {
+	switch v := c.value.(type) {
+	case string:
+		return expr.Text
+	case bool:
+		return expr.Boolean
+	case json.Number:
+		return scalarObject(numeric, v.String()).Alone
+	}
+	return expr.Any
 }
 
 // matrixExample is a hint that shows how an id uses the matrix.

@@ -62,7 +62,9 @@ func (m *Manifest) names(members bool, yield func(id string, tags []string) bool
 		for r, err := range e.rows(false) {
 			var id string
 			var tags []string
-			if v := x.values(r); err == nil {
+			if v := x.values(r); err == nil && r != nil && r.skip != "" {
+				id = e.skipID(r)
+			} else if err == nil {
 				id, _ = x.id(e, v)
 				tags, _ = x.tags(e, v)
 			}
@@ -72,7 +74,10 @@ func (m *Manifest) names(members bool, yield func(id string, tags []string) bool
 			if !members || e.repeat == nil || id == "" {
 				continue
 			}
-			for _, number := range e.numbers() {
+			for _, number := range e.numbersOf(r) {
+				if number == 0 {
+					continue
+				}
 				if !yield(memberID(id, number), tags) {
 					return
 				}

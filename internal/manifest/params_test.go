@@ -156,3 +156,48 @@ func TestNamesWithoutParams(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What is known of a value before there is a task is known to expressions too.
+func TestValuesHaveTypes(t *testing.T) {
+	for expression, want := range map[string]string{
+		`params.n == "5"`:     "invalid operation: == (mismatched types int and string)",
+		`params.r == "5"`:     "invalid operation: == (mismatched types number and string)",
+		`params.b == "true"`:  "invalid operation: == (mismatched types bool and string)",
+		`params.s > 5`:        "invalid operation: > (mismatched types string and int)",
+		`params.n`:            "must be true or false, and is of type int",
+		`matrix.c == 5`:       "invalid operation: == (mismatched types string and int)",
+		`matrix.n == "5"`:     "invalid operation: == (mismatched types int and string)",
+		`env.E == 5`:          "invalid operation: == (mismatched types string and int)",
+		`matrix.mixed == "a"`: "",
+		`params.n > params.r && params.n < 5.5 && params.b && matrix.n + 1 == 3`: "",
+	} {
+		text := "version: 1\nenv: [E]\nparams: {n: {default: 5}, r: {default: 2.5}, b: {default: true}, s: {default: x}}\n" +
+			"tasks: [{id: 'a-${{ matrix.c }}-${{ matrix.n }}-${{ matrix.mixed }}', task: 'x ${{ toJSON(matrix) }}', matrix: {c: [u, v], n: [2, 3], mixed: [a, 1]}, if: '" + expression + "'}]\n"
+		write(t, map[string]string{"tasks.yaml": text})
+		_, err := Load("tasks.yaml", Options{Env: func(string) (string, bool) { return "e", true }})
+		got := ""
+		for _, p := range wrongs(err) {
+			got += p.Message
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", expression, got, want)
+		}
+	}
+}
+
+// Which rows are taken may depend on a parameter; a bad row is one, whatever the
+// matrix.
+func TestParamsChooseRows(t *testing.T) {
+	m := load(t, `version: 1
+params: {site: {default: books}}
+tasks:
+  - id: ${{ row.k }}-${{ matrix.c }}
+    forEach: {file: d.csv, where: row.site == params.site, onBadRow: skip}
+    matrix: {c: [USD, EUR]}
+    task: x ${{ row.k }} ${{ matrix.c }}
+`, map[string]string{"d.csv": "k,site\na,books\nb,toys\nc\n"})
+	want := []string{`a-USD {"c":"USD"}`, `a-EUR {"c":"EUR"}`, "tasks[0]/row-3 "}
+	if diff := cmp.Diff(want, combinations(t, m)); diff != "" {
+		t.Error(diff)
+	}
+}

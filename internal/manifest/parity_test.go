@@ -230,8 +230,9 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 	}
 }
 
-// Every key has a description and examples for the person who hovers over it,
-// the examples fit, and no keyword is used that this package does not know.
+// Every key at every depth has a description and examples for the person who
+// hovers over it, the examples fit, and no keyword is used that this package does
+// not know.
 func TestSchemaIsComplete(t *testing.T) {
 	var root map[string]any
 	if err := json.Unmarshal(Schema(), &root); err != nil {
@@ -239,6 +240,34 @@ func TestSchemaIsComplete(t *testing.T) {
 	}
 	known := strings.Fields("$schema $ref $defs title description examples default type enum pattern patternErrorMessage errorMessage minLength minimum exclusiveMinimum maximum anyOf items minItems maxItems uniqueItems required minProperties maxProperties propertyNames properties additionalProperties defaultSnippets")
 	defs, _ := root["$defs"].(map[string]any)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("manifest.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	fit := 0
+	examples := func(path string, m map[string]any) {
+		list, _ := m["examples"].([]any)
+		if given, has := m["default"]; has {
+			list = append(list, given)
+		}
+		if len(list) == 0 {
+			return
+		}
+		s, err := c.Compile("manifest.json#" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range list {
+			fit++
+			if err := s.Validate(example); err != nil {
+				t.Errorf("%s: the example or default %v does not fit: %v", path, example, err)
+			}
+		}
+	}
 	var walk func(path string, v any, key bool)
 	walk = func(path string, v any, key bool) {
 		m, ok := v.(map[string]any)
@@ -250,11 +279,12 @@ func TestSchemaIsComplete(t *testing.T) {
 				t.Errorf("%s: the keyword %s is not one that Load knows", path, k)
 			}
 		}
+		examples(path, m)
 		if key {
 			ref, _ := m["$ref"].(string)
 			def, _ := defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
 			for _, k := range []string{"description", "examples"} {
-				if m[k] == nil && def[k] == nil && path != "/defaults/variables" {
+				if m[k] == nil && def[k] == nil && path != "/properties/defaults/properties/variables" {
 					t.Errorf("%s has no %s", path, k)
 				}
 			}
@@ -262,16 +292,19 @@ func TestSchemaIsComplete(t *testing.T) {
 		for _, k := range []string{"properties", "$defs"} {
 			inner, _ := m[k].(map[string]any)
 			for name, v := range inner {
-				walk(path+"/"+name, v, k == "properties")
+				walk(path+"/"+k+"/"+name, v, k == "properties")
 			}
 		}
 		for _, k := range []string{"items", "additionalProperties", "propertyNames"} {
 			walk(path+"/"+k, m[k], false)
 		}
 		list, _ := m["anyOf"].([]any)
-		for _, v := range list {
-			walk(path+"/anyOf", v, false)
+		for i, v := range list {
+			walk(path+"/anyOf/"+strconv.Itoa(i), v, false)
 		}
 	}
 	walk("", root, false)
+	if fit < 140 {
+		t.Errorf("got %d examples and defaults, want all", fit)
+	}
 }

@@ -86,21 +86,30 @@ func (l *loader) unknownPlaceholders(t *template, known []string, used map[strin
 }
 
 // injected returns the name of a variable that the values of a row, and not
-// the template's own words, have put between percent signs; "" if none.
-func (t *template) injected(pieces []string, known []string) string {
-	text := ""
-	var own []span
-	for i, piece := range pieces {
-		if t.parts[i].prog == nil {
-			own = append(own, span{from: len(text), to: len(text) + len(piece)})
-		}
-		text += piece
+// the template's own words, have put between percent signs; "" if none. The
+// text is all pieces.
+func (t *template) injected(text string, pieces []string, known []string) string {
+	if len(known) == 0 {
+		return ""
 	}
 	for _, s := range placeholders(text, known) {
-		inOwn := slices.ContainsFunc(own, func(o span) bool { return o.from <= s.from && s.to <= o.to })
-		if !inOwn && slices.Contains(known, s.name) {
+		if slices.Contains(known, s.name) && !t.wrote(s, pieces) {
 			return s.name
 		}
 	}
 	return ""
+}
+
+// wrote reports whether a span of the text lies in one piece that is the
+// template's own.
+func (t *template) wrote(s span, pieces []string) bool {
+	from := 0
+	for i, piece := range pieces {
+		to := from + len(piece)
+		if from <= s.from && s.to <= to {
+			return t.parts[i].prog == nil
+		}
+		from = to
+	}
+	return false
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
-// condition judges the form of an expression that stands alone, and reports
+// isExpression judges the form of an expression that stands alone, and reports
 // whether it is one.
-func (l *loader) condition(n *node) bool {
+func (l *loader) isExpression(n *node) bool {
 	text, ok := l.expressionText(n)
 	if ok && strings.HasPrefix(strings.TrimSpace(text), "${{") {
 		l.at(n, strings.Index(text, "${{"), "is an expression as a whole; ${{ }} is for expressions within text", "leave ${{ and }} out")
@@ -31,15 +31,8 @@ func (l *loader) onlyIf(n *node, s scope) *skipper {
 	if n = l.good(n); n == nil {
 		return nil
 	}
-	// The first compilation is for its types, the second for what it evaluates to:
-	// a condition is merely false where a field is absent, and this one is wrong.
-	if _, err := expr.CompileCondition(n.text, s.env); err != nil {
-		l.expression(n, 0, err, s)
-		return nil
-	}
-	prog, err := expr.Compile(n.text, s.env)
-	if err != nil {
-		l.expression(n, 0, err, s)
+	prog := l.condition(n, s)
+	if prog == nil {
 		return nil
 	}
 	source := strings.Join(strings.Fields(n.text), " ")

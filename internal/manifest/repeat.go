@@ -97,9 +97,9 @@ func (e *entry) numbers() []int {
 	return out
 }
 
-// member makes the member with a number of a row's task.
+// member makes the member with a number of a row's task; 0 is the task itself.
 func (e *entry) member(t batch.Task, number int) batch.Task {
-	if e.repeat == nil {
+	if number == 0 {
 		return t
 	}
 	r := e.repeat

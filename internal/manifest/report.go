@@ -89,7 +89,7 @@ func (l *loader) reports(n *node) []Report {
 			continue
 		}
 		r := Report{params: l.m.shared["params"], dir: l.m.Dir}
-		l.choose(&r, item)
+		l.shown(&r, item)
 		path, format := l.good(item.get("path")), item.get("format")
 		if path == nil || item.get("format") != nil && l.good(format) == nil {
 			continue

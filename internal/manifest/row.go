@@ -15,7 +15,9 @@ type row struct {
 	number int // 1-based
 	line   int // of the file that holds it, where it starts
 	object map[string]any
-	json   json.RawMessage // the object in the author's order; nil when not asked for
+	json   json.RawMessage   // the object in the author's order; nil when not asked for
+	hidden map[string]string // the cells of secret columns, which object and json do not have
+	skip   string            // why nothing is bought for it, if it is not to be; the rest is empty then
 
 	matrix *combination // nil without a matrix; with one and without data it is all there is
 }
@@ -39,7 +41,12 @@ type rowError struct {
 	number  int // the row's; 0 for the header
 	message string
 	hint    string // often ""
+	spread  bool   // what follows may be a part of it, or cannot be read
 }
+
+// alone reports whether the error is that of one row, and the next one is sure to be the
+// next row.
+func (e *rowError) alone() bool { return e.number > 0 && !e.spread }
 
 func (e *rowError) Error() string {
 	if e.number == 0 {
@@ -61,10 +68,13 @@ func openData(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// inline is a list of maps in the manifest itself.
-type inline struct{ node *node }
+// inline is a list of maps in the manifest itself, or in a YAML file.
+type inline struct {
+	node *node
+	file string // "" for the manifest
+}
 
-func (s inline) name() string { return "" }
+func (s inline) name() string { return s.file }
 
 // env knows every field that any row has, so that a misspelt one is found
 // even where no row is wrong.
@@ -85,6 +95,13 @@ func (s inline) env() expr.Object {
 func (s inline) rows(withJSON bool) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
 		for i, item := range s.node.items {
+			if item.kind != object { // of a file: in the manifest the schema forbids it
+				e := &rowError{line: item.line, column: item.column, number: i + 1, message: "must be a map, not " + item.says()}
+				if !yield(nil, e) {
+					return
+				}
+				continue
+			}
 			r := &row{number: i + 1, line: item.line}
 			r.object, _ = exact(item).(map[string]any)
 			if withJSON {

@@ -51,6 +51,9 @@ type found struct{ ids, tags map[string]bool }
 // takes returns which of a row's [entry.numbers] are meant, Limit aside. With
 // found, which may be nil, it also notes everything that the task fits.
 func (s *selector) takes(x *expander, e *entry, r *row, found *found) ([]int, error) {
+	if r != nil && r.skip != "" {
+		return s.skipped(e, r, found), nil
+	}
 	v := x.values(r)
 	id, err := x.id(e, v)
 	if err != nil {

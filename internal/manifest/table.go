@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// choose reads what a report shows, and how.
-func (l *loader) choose(r *Report, n *node) {
+// shown reads what a report shows, and how.
+func (l *loader) shown(r *Report, n *node) {
 	if where := l.good(n.get("where")); where != nil {
 		var err error
 		if r.Where, err = CompileWhere(where.text); err != nil {

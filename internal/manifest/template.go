@@ -19,12 +19,13 @@ type template struct {
 	parts []part
 }
 
-// A part is literal text, or an expression, or the name of a secret.
+// A part is literal text, or an expression, or the name of a secret or of a secret column.
 type part struct {
 	text   string
 	offset int // in the node's text
 	prog   *expr.Program
 	secret string
+	column string
 }
 
 // literal reports whether the template is the same for every row.
@@ -110,6 +111,14 @@ func (l *loader) compile(n *node, s scope) *template {
 				}
 				l.used[p.secret] = true
 			}
+			if base, name, alone := p.prog.Path(); alone && base == "row" && slices.Contains(s.env["row"].Secret, name) {
+				if !s.secrets {
+					l.secretColumn(n, piece.Offset+strings.Index(piece.Text, "row"), name, s)
+					t = nil
+					continue
+				}
+				p.column = name
+			}
 		}
 		if t != nil {
 			t.parts = append(t.parts, p)
@@ -137,6 +146,9 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 	_, matrix := s.env["matrix"]
 	_, secrets := s.env["secrets"]
 	switch {
+	case e.Secret:
+		l.secretColumn(n, offset+e.Offset, e.Name, s)
+		return
 	case e.Unterminated && oneBrace.MatchString(n.text[offset+e.Offset:]):
 		hint = "a } is missing: write " + oneBrace.FindString(n.text[offset+e.Offset:]) + "}"
 	case e.Unterminated && n.style == plain:
@@ -251,6 +263,8 @@ func (t *template) fill(p part, v *expr.Values) (string, error) {
 		return p.text, nil
 	case p.secret != "":
 		return masked(p.secret), nil
+	case p.column != "":
+		return rowValue(p.column), nil
 	}
 	out, err := p.prog.Eval(v)
 	if err != nil {
@@ -274,22 +288,9 @@ func (t *template) failed(p part, err error) error {
 	case errors.As(err, &at) && at.Offset > 0:
 		e.offset = p.offset + at.Offset
 	case errors.As(err, &absent):
-		e.absent, e.of = absent.Field, p.holder(absent.Field)
+		e.absent, e.of = absent.Field, absent.Name
 	}
 	return e
-}
-
-// holder is the name of which a field is missing in an expression.
-func (p part) holder(field string) string {
-	if base, _, alone := p.prog.Path(); alone {
-		return base
-	}
-	for _, base := range []string{"env", "matrix"} {
-		if p.prog.Uses(base) && regexp.MustCompile(`\b`+base+`\s*(\.\s*|\[["'])`+regexp.QuoteMeta(field)+`\b`).MatchString(p.text) {
-			return base
-		}
-	}
-	return "row"
 }
 
 // always reports whether the failure does not depend on the row.

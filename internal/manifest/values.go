@@ -9,7 +9,7 @@ import (
 // taskEnv is what the expressions of every task may use beside its row and its
 // matrix. What a parameter is wrong in has been said.
 func (l *loader) taskEnv() expr.Env {
-	return expr.Env{"params": l.paramObject(), "env": {Fields: l.env}}
+	return expr.Env{"params": l.paramObject(), "env": {Fields: l.env, Text: true}}
 }
 
 // paramObject says what is known of the parameters: their names, and the kinds
