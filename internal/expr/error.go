@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -32,7 +33,7 @@ type AbsentError struct {
 	Field string
 }
 
-func (e *AbsentError) Error() string { return e.Path + " is absent" }
+func (e *AbsentError) Error() string { return cmp.Or(e.Path, e.Field) + " is absent" }
 
 // explain turns an error of expr-lang into ours.
 func explain(source string, err error) *Error {

@@ -17,16 +17,16 @@ const (
 	storedText  = 200 // characters of a string in a problem's values
 )
 
-// shown are values by the names that an expression has for them.
-type shown []struct {
+// readings are values by the names that an expression has for them.
+type readings []struct {
 	name  string
 	value any // as the values have it
 	gone  bool
 }
 
 // showAll looks up what an expression reads.
-func showAll(paths []expr.Path, v *expr.Values) shown {
-	out := make(shown, len(paths))
+func showAll(paths []expr.Path, v *expr.Values) readings {
+	out := make(readings, len(paths))
 	for i, p := range paths {
 		value, err := v.At(p)
 		out[i].name, out[i].value, out[i].gone = p.Text, value, err != nil
@@ -35,7 +35,7 @@ func showAll(paths []expr.Path, v *expr.Values) shown {
 }
 
 // words lists the values, such as ", with result.price = 12.5, row.max = "9"".
-func (s shown) words() string {
+func (s readings) words() string {
 	var b strings.Builder
 	for i, v := range s {
 		switch i {
@@ -117,7 +117,7 @@ func fitsIn(v any, room *int) bool {
 
 // json is a JSON object of the values, in their order; nil without any. Those
 // that are absent are left out, and those that are long are cut or named.
-func (s shown) json() json.RawMessage {
+func (s readings) json() json.RawMessage {
 	out := []byte{'{'}
 	for _, v := range s {
 		if v.gone {

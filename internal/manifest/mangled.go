@@ -12,6 +12,8 @@ import (
 // else.
 const quoteHint = "quote the expression"
 
+const takenForTag = "must be an expression, and YAML takes what begins with ! for a tag"
+
 // expressionText returns the source of an expression that stands in a value by
 // itself, as in if, where, expect, that, batchExpect and columns. It returns
 // false after a problem, which is filed: an expression that YAML has mangled, or
@@ -50,7 +52,7 @@ func (ps *problems) tagged(n *node) bool {
 	for i := range ps.found {
 		p := &ps.found[i].Problem
 		if p.File == n.doc.name && p.Path == n.doc.path(n) && strings.HasPrefix(p.Message, "the tag ") {
-			p.Message, p.Hint = "must be an expression, and YAML takes what begins with ! for a tag", quoteHint
+			p.Message, p.Hint = takenForTag, quoteHint
 			return true
 		}
 	}
@@ -90,6 +92,8 @@ var (
 	expressionKey  = regexp.MustCompile(`(?:^|[-{, ]) *(?:if|where|that): `)
 	expressionList = regexp.MustCompile(`^ *(?:- +)*(?:expect|batchExpect): *(?:\[|#|$)`)
 	listEntry      = regexp.MustCompile(`^( *)- `)
+	firstBang      = regexp.MustCompile(`(?:: +|- +|[\[,] *)(!)`)
+	commentSign    = regexp.MustCompile(` (#)`)
 	afterBracket   = regexp.MustCompile(`(?:: +|- +)[\[{].*[\]}] *([^ ,#\]}])`)
 )
 
@@ -101,15 +105,23 @@ func mangled(p *Problem, doc *document) {
 	}
 	line := doc.line(p.Line)
 	says := func(s string) bool { return strings.Contains(p.Message, s) }
-	if at := afterBracket.FindStringSubmatchIndex(line); at != nil && says("this line ") {
-		p.Column = utf8.RuneCountInString(line[:at[2]]) + 1
-		p.Message = "there is more text after the closing bracket"
+	// found moves the problem to the group of a pattern, if that matches.
+	found := func(re *regexp.Regexp) bool {
+		at := re.FindStringSubmatchIndex(line)
+		if at != nil {
+			p.Column = utf8.RuneCountInString(line[:at[2]]) + 1
+		}
+		return at != nil
 	}
 	switch {
+	case says("this line ") && found(afterBracket):
+		p.Message, p.Hint = "there is more text after the closing bracket", quoteHint
+	case says("whitespace or line break") && found(firstBang):
+		p.Message, p.Hint = takenForTag, quoteHint
+	case (says("did not find expected") || says("is not closed by")) && found(commentSign):
+		p.Message, p.Hint = "in YAML \" #\" starts a comment, and the value is not closed before it", quoteHint
 	case says("a value cannot start with"), says("a second \": \""), says("there is more text after"), says("the text begins on the next line"),
 		says("unknown anchor"), says("are not allowed in this context"):
-		p.Hint = quoteHint
-	case says("is not closed by") && strings.Contains(line, " #"):
 		p.Hint = quoteHint
 	}
 }

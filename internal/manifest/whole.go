@@ -130,7 +130,7 @@ func (w *wholeBatch) verdict(e wholeExpectation) batch.WholeVerdict {
 	v := expr.NewNamed(nil, values)
 	found := showAll(e.condition.Paths(), v)
 	for _, call := range e.calls {
-		one := shown{{name: call.Text, value: values[call.Name], gone: values[call.Name] == nil}}
+		one := readings{{name: call.Text, value: values[call.Name], gone: values[call.Name] == nil}}
 		found = append(found, one...)
 	}
 	verdict := batch.WholeVerdict{Expectation: e.Expectation, Values: found.json()}
@@ -156,7 +156,7 @@ func (w *wholeBatch) verdict(e wholeExpectation) batch.WholeVerdict {
 
 // counted says what the names and calls of an expectation are, and of an
 // aggregate more than its value: ": it is 0.25 (2 of 8)".
-func (s shown) counted(calls map[string]*aggregate) string {
+func (s readings) counted(calls map[string]*aggregate) string {
 	var parts []string
 	for _, v := range s {
 		text, detail := "nothing", ""
