@@ -42,9 +42,6 @@ func wholeLines(verdicts []batch.WholeVerdict) (lines []string) {
 		if !strings.HasPrefix(words, v.That) {
 			words = joined(": ", v.That+" is false", words)
 		}
-		if v.Because != "" {
-			words += " (" + v.Because + ")"
-		}
 		lines = append(lines, "batchExpect: "+fit(Clean(words), maxLine))
 	}
 	return lines

@@ -35,8 +35,8 @@ const exitCodesTo4 = `Exit codes:
   1    a run failed (failed, stopped, timed out, deadline) or its fate is unknown
   2    the command line, the manifest, a secret or a data file is wrong, or an
        output can't be written, or no task is selected; nothing more was sent
-  3    every run finished; a result breaks its schema or an expectation, or what
-       the manifest expects of the batch as a whole is false
+  3    every run finished; a result breaks its schema, an expectation, a batchExpect
+       or the baseline
   4    stopped early by halt, canary, --fail-fast, --max-time or the budget`
 
 const exitCodesTo70 = `

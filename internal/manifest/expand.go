@@ -180,6 +180,9 @@ func (x *expander) variables(e *entry, id string, r *row, v *expr.Values) ([]bat
 			if err != nil {
 				return nil, err
 			}
+			if p.column != "" {
+				s += " of " + id
+			}
 			shown.WriteString(s)
 			if p.secret != "" && x.secrets != nil {
 				var ok bool
@@ -188,7 +191,6 @@ func (x *expander) variables(e *entry, id string, r *row, v *expr.Values) ([]bat
 				}
 			}
 			if p.column != "" {
-				shown.WriteString(" of " + id)
 				cell, err := r.reveal(p.column)
 				if err != nil {
 					return nil, f.value.failed(p, err)
