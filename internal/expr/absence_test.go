@@ -56,6 +56,7 @@ func TestAbsence(t *testing.T) {
 		`gone.x.y == nil`:                  true,
 		`(result.a.b ?? 7) == 7`:           true,
 		`(result.a ?? result.b ?? 3) == 3`: true,
+		`((result.price != nil ? result.a : result.b) ?? 4) == 4`: true,
 		`((result.price == nil ? result.a : result.b) ?? 4) == 4`: true,
 		`result?.a.b == nil`:                                        true,
 		`result.a?.b`:                                               nil,

@@ -80,7 +80,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 	if err != nil {
 		return nil, explain(written, err)
 	}
-	p = &Program{source: written, uses: l.uses, paths: l.straightPaths(&tree.Node)}
+	p = &Program{source: written, uses: l.uses, loops: l.loops, paths: l.straightPaths(&tree.Node)}
 	if isPath {
 		p.straight, p.path = true, Path{Text: pathText(root, keys), root: root, keys: keys}
 	}

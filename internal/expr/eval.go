@@ -21,13 +21,15 @@ func (p *Program) Eval(v *Values) (out any, err error) {
 			out, err = nil, &Error{Message: plain(fmt.Sprint(r))}
 		}
 	}()
-	m := &meter{left: maxWork, values: v}
-	machine := vm.VM{MemoryBudget: maxMemory}
-	out, err = machine.Run(p.vm, map[string]any{meterName: m})
+	m := p.machine()
+	m.meter.left, m.meter.values = maxWork, v
+	out, err = m.vm.Run(p.vm, m.env)
 	if err == nil {
 		// Who takes a list or a map walks through it.
-		err = (&meter{left: maxWork}).walk(out, 0)
+		m.meter.left = maxWork
+		err = m.meter.walk(out, 0)
 	}
+	p.release(m)
 	if err == nil {
 		return out, nil
 	}
@@ -36,6 +38,37 @@ func (p *Program) Eval(v *Values) (out any, err error) {
 		return nil, absent
 	}
 	return nil, explain(p.source, err)
+}
+
+// A machine is what an evaluation needs beside the values.
+type machine struct {
+	vm    vm.VM
+	meter meter
+	env   map[string]any
+}
+
+func (p *Program) machine() *machine {
+	if m, ok := p.idle.Get().(*machine); ok {
+		return m
+	}
+	m := &machine{vm: vm.VM{MemoryBudget: maxMemory}}
+	m.env = map[string]any{meterName: &m.meter}
+	return m
+}
+
+// mostIdle bounds the stack of a machine that is kept.
+const mostIdle = 64
+
+// release keeps the machine for the next evaluation: a condition is evaluated for
+// a million rows. One that has gone through a list would keep the list with it.
+func (p *Program) release(m *machine) {
+	if p.loops || cap(m.vm.Stack) > mostIdle {
+		return
+	}
+	clear(m.vm.Stack[:cap(m.vm.Stack)])
+	clear(m.vm.Variables)
+	m.meter.values = nil
+	p.idle.Put(m)
 }
 
 // At follows a path through the values as they are. The error is an

@@ -18,7 +18,7 @@ type fields struct {
 
 func (f *fields) Visit(n *ast.Node) {
 	m, ok := (*n).(*ast.MemberNode)
-	if !ok || m.Method || f.err != nil {
+	if !ok || f.err != nil {
 		return
 	}
 	property, ok := m.Property.(*ast.StringNode)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -261,4 +263,29 @@ func BenchmarkEval(b *testing.B) {
 			}
 		})
 	}
+}
+
+// A program is used by many at once, each with its own values, and one that
+// failed leaves nothing behind.
+func TestConcurrentEvaluations(t *testing.T) {
+	c, err := CompileCondition(`let a = row.n; upper(row.s) + string(a) == row.want && row.list[0] == a`, open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			n := exactly(strconv.Itoa(i))
+			for range 200 {
+				row := map[string]any{"n": n, "s": "x", "want": "X" + strconv.Itoa(i), "list": []any{n}}
+				if holds, err := c.True(NewValues(map[string]map[string]any{"row": row})); !holds || err != nil {
+					t.Errorf("%d: got %v, %v, want true", i, holds, err)
+				}
+				if _, err := c.True(NewValues(map[string]map[string]any{"row": {"n": n, "s": nil}})); err == nil {
+					t.Errorf("%d: got nothing, want an error", i)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -19,6 +19,7 @@ type look struct {
 	member  []*ast.MemberNode
 	callee  map[ast.Node]bool
 	denied  *ast.BuiltinNode
+	loops   bool // it has a predicate
 	alone   bool // the expression is a field and nothing else
 }
 
@@ -32,6 +33,8 @@ func (l *look) Visit(n *ast.Node) {
 		if denied[n.Name] && l.denied == nil {
 			l.denied = n
 		}
+	case *ast.PredicateNode:
+		l.loops = true
 	case *ast.VariableDeclaratorNode:
 		l.local[n.Name] = true
 	case *ast.CallNode:

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
@@ -16,7 +17,9 @@ type Program struct {
 	path     Path
 	paths    []Path
 	uses     map[string]bool
+	loops    bool // it has a predicate
 	vm       *vm.Program
+	idle     sync.Pool // of *machine
 }
 
 // A Path leads from a name straight to one of its values, such as row.price or

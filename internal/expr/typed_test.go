@@ -28,6 +28,7 @@ func TestTypesWithin(t *testing.T) {
 		`filter(result.items, .price > 5)[0].sk == ""`:     `filter(result.items, .price > 5)[0] has no field "sk"`,
 		`let p = result.price; p.amout == 1`:               `p has no field "amout"`,
 		`result.name.first == "x"`:                         `result.name has no field "first": it is a string`,
+		`result.name.upper() == "X"`:                       `result.name has no field "upper": it is a string`,
 		`result.price.amount.x == 1`:                       `result.price.amount has no field "x": it is a number`,
 		`result.items.price > 1`:                           `result.items has no field "price": it is a list`,
 		`result.price > 5`:                                 `invalid operation: > (mismatched types map and int)`,

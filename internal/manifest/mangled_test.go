@@ -73,6 +73,24 @@ func TestMangledExpressions(t *testing.T) {
 	}
 }
 
+// Beside expressions nothing is said of them.
+func TestOtherListsAreNoExpressions(t *testing.T) {
+	for _, text := range []string{
+		"version: 1\ntasks:\n  - task: a\n    expect:\n      - result.a\n  - tags:\n      - \"x\" y\n",
+		"version: 1\ntasks:\n  - task: \"a\" b\n    if: 1 < 2\n",
+		"version: 1\nbatchExpect:\n  - passed > 1\nsecrets:\n- @a\n",
+	} {
+		path := filepath.Join(t.TempDir(), "t.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path, Options{})
+		if got := output(nil, err); !strings.Contains(got, "quote the value") {
+			t.Errorf("%s: got %s, want the hint of other values", text, got)
+		}
+	}
+}
+
 // An expression with a comment behind it, or an anchor before it, is none that
 // YAML has mangled.
 func TestExpressionsThatOnlyLookMangled(t *testing.T) {

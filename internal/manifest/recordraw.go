@@ -106,7 +106,7 @@ func member(d *json.Decoder, name string) (value json.RawMessage) {
 			return nil
 		}
 		if key == name {
-			value, into = nil, &value
+			into = &value
 		}
 		if d.Decode(into) != nil {
 			return nil

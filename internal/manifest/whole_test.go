@@ -24,7 +24,7 @@ func shopRecords() []batch.Record {
 		add(fmt.Sprintf("sku-%d", i), batch.Passed, fmt.Sprintf(`{"sku":"A-%d","price":%d.50,"n":%d}`, i, i, i))
 	}
 	add("sku-5", batch.Passed, `{"sku":"A-1","price":1e400,"n":"x"}`)
-	add("bad-1", batch.Invalid, `{"sku":"A-2","price":null}`)
+	add("bad-1", batch.Invalid, `{"sku":"A-2","price":null,"n":99}`)
 	add("bad-2", batch.Wrong, `{"sku":"A-3"}`)
 	add("failed", batch.Failed, "")
 	add("unknown", batch.Unknown, "")
