@@ -90,7 +90,7 @@ func decoded(s string) string {
 	return string([]rune(s))
 }
 
-// encoded writes strings and maps of strings as [schema.Canonical] does.
+// encoded writes what can always be encoded, as [schema.Canonical] does.
 func encoded(v any) []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

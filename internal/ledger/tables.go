@@ -176,9 +176,6 @@ var migrations = [...]string{
 	// they were not evaluated since it was last taken up. A task's checks are named
 	// by digest, '' for none; hidden names the columns of its row whose cells are
 	// secret, which are nowhere; skip says why the manifest buys nothing for it.
-	// ids are apart from the tasks, so that those of a new batch can be written in
-	// their own order, once all tasks are there: in the order of a data file each
-	// would touch another page.
 	`ALTER TABLE batches ADD COLUMN whole TEXT;
 	ALTER TABLE tasks ADD COLUMN matrix BLOB;
 	ALTER TABLE tasks ADD COLUMN checks TEXT NOT NULL DEFAULT '';
@@ -190,6 +187,8 @@ var migrations = [...]string{
 		text   TEXT NOT NULL,
 		PRIMARY KEY (batch, digest)
 	) STRICT, WITHOUT ROWID;
+	-- Apart from the tasks, so that those of a new batch can be written in their own
+	-- order once all are there: in that of a data file each would touch another page.
 	CREATE TABLE ids (
 		batch    INTEGER NOT NULL,
 		id       TEXT NOT NULL,
