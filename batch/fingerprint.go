@@ -18,6 +18,10 @@ type Fingerprinter struct {
 	judged           canonicalText // the schema that judges
 	checks           *Checks       // of which checksText is
 	checksText       []byte
+
+	lastSchema *schema.Schema // and lastChecks: of which judgePrint is
+	lastChecks *Checks
+	judgePrint string // "" where another task may have another one
 }
 
 // RunFingerprint identifies what a create would send: equal fingerprints buy
@@ -86,7 +90,7 @@ func decoded(s string) string {
 	return string([]rune(s))
 }
 
-// encoded writes strings and maps of strings as [schema.Canonical] does.
+// encoded writes what can always be encoded, as [schema.Canonical] does.
 func encoded(v any) []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -101,22 +105,30 @@ func encoded(v any) []byte {
 // of the canonical JSON of the schema and, where there are any, the checks with
 // what of the task their expressions may ask.
 func (f *Fingerprinter) JudgeFingerprint(t Task) string {
+	if f.judgePrint != "" && f.lastSchema == t.Schema && f.lastChecks == t.Checks {
+		return f.judgePrint
+	}
 	var text json.RawMessage
 	if t.Schema != nil {
 		text = t.Schema.Text()
 	}
 	var out bytes.Buffer
 	out.WriteByte('{')
+	shared := true
 	if t.Checks.any() {
 		out.WriteString(`"checks":`)
 		out.Write(f.checksOf(t.Checks))
-		f.asked(&out, t)
+		shared = !f.asked(&out, t)
 		out.WriteByte(',')
 	}
 	out.WriteString(`"schema":`)
 	out.Write(f.judged.of(text))
 	out.WriteByte('}')
-	return "j1:" + sum(out.Bytes())
+	fingerprint := "j1:" + sum(out.Bytes())
+	if f.judgePrint = ""; shared {
+		f.lastSchema, f.lastChecks, f.judgePrint = t.Schema, t.Checks, fingerprint
+	}
+	return fingerprint
 }
 
 // JudgeFingerprint is that of a [Fingerprinter], for one task alone.
@@ -130,8 +142,8 @@ func (f *Fingerprinter) checksOf(c *Checks) []byte {
 }
 
 // asked writes what of the task the expectations name: who edits a limit in a
-// data file has its result judged again.
-func (f *Fingerprinter) asked(out *bytes.Buffer, t Task) {
+// data file has its result judged again. It reports whether there was any.
+func (f *Fingerprinter) asked(out *bytes.Buffer, t Task) (found bool) {
 	for _, part := range []struct {
 		name string
 		text func() []byte
@@ -145,8 +157,10 @@ func (f *Fingerprinter) asked(out *bytes.Buffer, t Task) {
 		if t.Checks.mention(part.name) {
 			out.WriteString(`,"` + part.name + `":`)
 			out.Write(part.text())
+			found = true
 		}
 	}
+	return found
 }
 
 func canonical(text json.RawMessage) []byte { return new(canonicalText).of(text) }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -24,16 +23,12 @@ type definition struct {
 // neighbours mostly share them.
 type adder struct {
 	batch  *Batch
-	chunk  []definition
 	prints batch.Fingerprinter
 	last   definition // the last task that was defined
 	schema string     // the last digest that was written
 	checks string     // likewise
 	agent  string     // the last agent that was written
 }
-
-// define takes a task into the chunk.
-func (a *adder) define(t batch.Task) { a.chunk = append(a.chunk, a.defined(t)) }
 
 // defined computes what the row needs besides the task.
 func (a *adder) defined(t batch.Task) definition {
@@ -54,40 +49,32 @@ func (a *adder) defined(t batch.Task) definition {
 	return d
 }
 
-// flush writes the chunk with its event and empties it.
-func (a *adder) flush() error {
-	if len(a.chunk) == 0 {
+// flush writes the chunk with its event.
+func (a *adder) flush(chunk []definition) error {
+	if len(chunk) == 0 {
 		return nil
 	}
-	var refused error
-	err := a.batch.store.write(func(c *connection) error {
-		for _, d := range a.chunk {
-			added, err := a.add(c, d)
-			if err != nil {
+	return a.batch.store.write(func(c *connection) error {
+		for _, d := range chunk {
+			if err := a.add(c, d); err != nil {
 				return err
 			}
-			if !added {
-				// What the chunk has written so far is removed with the batch.
-				refused = fmt.Errorf("two tasks have the id %q", d.task.ID)
-				return nil
-			}
 		}
-		return a.log(c)
+		return a.log(c, chunk)
 	})
-	a.chunk = a.chunk[:0]
-	return errors.Join(err, refused)
 }
 
-func (a *adder) add(c *connection, d definition) (added bool, err error) {
+// add writes a task, whose id is not looked at.
+func (a *adder) add(c *connection, d definition) error {
 	t, key := d.task, a.batch.key
-	n, err := c.exec(`
+	_, err := c.exec(`
 		INSERT INTO tasks (batch, position, id, `+defining+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		append([]any{key, t.Position, t.ID}, d.columns()...)...)
-	if err != nil || n == 0 {
-		return false, err
+	if err != nil {
+		return err
 	}
-	return true, a.addShared(c, d)
+	return a.addShared(c, d)
 }
 
 // defining names the columns that [definition.columns] fills.
@@ -140,8 +127,8 @@ func (a *adder) addShared(c *connection, d definition) (err error) {
 }
 
 // log writes the chunk's states and its events.
-func (a *adder) log(c *connection) error {
-	first, last := a.chunk[0].task.Position, a.chunk[len(a.chunk)-1].task.Position
+func (a *adder) log(c *connection, chunk []definition) error {
+	first, last := chunk[0].task.Position, chunk[len(chunk)-1].task.Position
 	if _, err := c.exec(`
 		INSERT INTO progress (batch, position, state, outcome)
 		SELECT batch, position, CASE WHEN skip = '' THEN 'pending' ELSE 'done' END, CASE WHEN skip = '' THEN '' ELSE 'skipped' END
@@ -158,7 +145,7 @@ func (a *adder) log(c *connection) error {
 	if err := w.log(c, first); err != nil {
 		return err
 	}
-	for _, d := range a.chunk {
+	for _, d := range chunk {
 		if d.task.Skip == "" {
 			continue
 		}

@@ -12,7 +12,7 @@ func (w *write) keepVerdict(c *connection) error {
 	_, err := c.exec(`
 		INSERT OR REPLACE INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		w.batch.key, w.event.Position, string(v.Outcome), string(v.Reason), v.Message, signature(v.Message),
+		w.batch.key, w.event.Position, string(v.Outcome), string(v.Reason), v.Message, signatureOf(*v),
 		len(v.Leaked), string(w.verdict))
 	return err
 }

@@ -14,8 +14,8 @@ import (
 // A chunk of tasks is added in one transaction: so many at most, and not many
 // more bytes than that.
 const (
-	chunkTasks = 1000
-	chunkBytes = 4 << 20
+	chunkTasks = 5000
+	chunkBytes = 8 << 20
 )
 
 // Begin opens a new batch with the tasks of a manifest, in order, their
@@ -25,10 +25,9 @@ const (
 //
 // The batch is seen by others once all tasks are in it, and is moved into the
 // one file then; where that goes wrong it stays, unfinished. After any other
-// error, the
-// sequence's own included, nothing of it is left; what a crash leaves is never
-// seen, and the next Begin of the same name removes it. The caller holds the
-// [Lock] of the name.
+// error, the sequence's own included, nothing of it is left; what a crash leaves,
+// or a sequence that ends with [batch.ErrInterrupted], is never seen, and the next
+// Begin of the same name removes it. The caller holds the [Lock] of the name.
 func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Batch, error) {
 	if info.OpenedAt.IsZero() {
 		info.OpenedAt = time.Now()
@@ -46,9 +45,15 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	defer s.building.Delete(b.key)
 	total, err := b.addAll(tasks)
 	if err == nil {
+		err = b.addIDs()
+	}
+	if err == nil {
 		err = b.publish(total)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, batch.ErrInterrupted):
+		return nil, err // whoever is told to end has no time to tidy up
+	case err != nil:
 		return nil, errors.Join(err, s.remove(b.key))
 	}
 	return b, s.checkpoint()
@@ -110,10 +115,23 @@ func (b *Batch) publish(total int) error {
 }
 
 // addAll adds the tasks chunk by chunk, so that what it holds does not grow
-// with their number.
+// with their number. While a chunk is written the next one is expanded.
 func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error) {
 	add := adder{batch: b}
+	var chunk []definition
 	size := 0
+	written := make(chan error, 1)
+	written <- nil
+	defer func() { err = errors.Join(err, <-written) }()
+	write := func() error {
+		if err := <-written; err != nil {
+			written <- nil // for the end
+			return err
+		}
+		go func(chunk []definition) { written <- add.flush(chunk) }(chunk)
+		chunk, size = make([]definition, 0, chunkTasks), 0
+		return nil
+	}
 	for t, err := range tasks {
 		if err != nil {
 			return 0, err
@@ -122,15 +140,14 @@ func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error
 			return 0, fmt.Errorf("task %q has position %d instead of %d", t.ID, t.Position, total)
 		}
 		total++
-		size += len(t.ID) + len(t.Spec.Task) + len(t.Row)
-		add.define(t)
-		if len(add.chunk) < chunkTasks && size < chunkBytes {
+		size += len(t.ID) + len(t.Spec.Task) + len(t.Row) + len(t.Matrix)
+		chunk = append(chunk, add.defined(t))
+		if len(chunk) < chunkTasks && size < chunkBytes {
 			continue
 		}
-		if err := add.flush(); err != nil {
+		if err := write(); err != nil {
 			return 0, err
 		}
-		size = 0
 	}
-	return total, add.flush()
+	return total, write()
 }

@@ -20,7 +20,8 @@ func leftovers(t *testing.T, s *Store) (n int) {
 	t.Helper()
 	err := s.read(func(c *connection) error {
 		_, err := c.one(`SELECT (SELECT count(*) FROM batches) + (SELECT count(*) FROM tasks) + (SELECT count(*) FROM progress)
-			+ (SELECT count(*) FROM schemas) + (SELECT count(*) FROM agents) + (SELECT count(*) FROM events)`, nil, &n)
+			+ (SELECT count(*) FROM schemas) + (SELECT count(*) FROM agents) + (SELECT count(*) FROM events)
+			+ (SELECT count(*) FROM ids) + (SELECT count(*) FROM checks) + (SELECT count(*) FROM verdicts)`, nil, &n)
 		return err
 	})
 	if err != nil {
@@ -75,8 +76,12 @@ func TestBeginLeavesNothingAfterAnError(t *testing.T) {
 	bad := errors.New("line 2501: no")
 	for name, tasks := range map[string]func(func(batch.Task, error) bool){
 		"of the sequence": func(yield func(batch.Task, error) bool) {
-			for _, task := range ledgertest.Tasks(2500) {
+			for _, task := range ledgertest.Tasks(2*chunkTasks + 500) {
 				task.Spec.AgentID, task.Schema = "agent", nil
+				task.Checks = &batch.Checks{Path: "a"}
+				if task.Position%3 == 0 {
+					task.Skip = "if is false"
+				}
 				if !yield(task, nil) {
 					return
 				}
@@ -84,8 +89,8 @@ func TestBeginLeavesNothingAfterAnError(t *testing.T) {
 			yield(batch.Task{}, bad)
 		},
 		"of an id that comes twice": func(yield func(batch.Task, error) bool) {
-			for _, task := range ledgertest.Tasks(1500) {
-				if task.Position == 1400 {
+			for _, task := range ledgertest.Tasks(chunkTasks + 500) {
+				if task.Position == chunkTasks+400 {
 					task.ID = "task-7"
 				}
 				if !yield(task, nil) {
@@ -114,6 +119,33 @@ func TestBeginLeavesNothingAfterAnError(t *testing.T) {
 	}
 }
 
+// Whoever is told to end while a large batch is opened ends at once: what is there
+// is for the next Begin to remove.
+func TestBeginThatIsInterrupted(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	_, err := s.Begin(batch.Info{Name: "main"}, func(yield func(batch.Task, error) bool) {
+		for _, task := range ledgertest.Tasks(2*chunkTasks + 500) {
+			if !yield(task, nil) {
+				return
+			}
+		}
+		yield(batch.Task{}, batch.ErrInterrupted)
+	})
+	if !errors.Is(err, batch.ErrInterrupted) {
+		t.Fatalf("got %v", err)
+	}
+	if n := leftovers(t, s); n < 2*chunkTasks {
+		t.Errorf("got %d rows, want what was written: nothing was tidied up", n)
+	}
+	if _, ok, err := s.Latest(""); ok || err != nil {
+		t.Errorf("got %v, %v, want no batch to be seen", ok, err)
+	}
+	begin(t, s, "main", ledgertest.Tasks(1)...)
+	if n := leftovers(t, s); n != 6 { // itself, two events, its task, its progress and its id
+		t.Errorf("got %d rows, want 6", n)
+	}
+}
+
 // A crash while tasks are added leaves a batch that nobody sees; the next Begin
 // of its name removes it, and leaves alone what other names and live calls
 // are filling.
@@ -125,7 +157,10 @@ func TestBeginSweepsWhatACrashLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.addAll(sequence(ledgertest.Tasks(2100))); err != nil {
+		if _, err := b.addAll(sequence(ledgertest.Tasks(2*chunkTasks + 100))); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.addIDs(); err != nil {
 			t.Fatal(err)
 		}
 	}

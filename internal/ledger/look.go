@@ -19,7 +19,7 @@ type TaskID struct {
 func (b *Batch) IDs(prefix string) iter.Seq2[TaskID, error] {
 	const query = `
 		SELECT t.id, p.state, p.outcome, b.halted <> '', b.closed_at IS NOT NULL
-		FROM tasks t JOIN batches b ON b.key = t.batch
+		FROM ids t JOIN batches b ON b.key = t.batch
 		JOIN progress p ON p.batch = t.batch AND p.position = t.position
 		WHERE t.batch = ?1 AND t.id >= ?2 AND t.id < ?2 || char(0x10FFFF) AND t.id > ?3 ORDER BY t.id LIMIT ?4`
 	return func(yield func(TaskID, error) bool) {
@@ -57,7 +57,7 @@ func (b *Batch) IDs(prefix string) iter.Seq2[TaskID, error] {
 // none.
 func (b *Batch) Find(id string) (position int, ok bool, err error) {
 	err = b.store.read(func(c *connection) error {
-		ok, err = c.one(`SELECT position FROM tasks WHERE batch = ? AND id = ?`, []any{b.key, id}, &position)
+		ok, err = c.one(`SELECT position FROM ids WHERE batch = ? AND id = ?`, []any{b.key, id}, &position)
 		return err
 	})
 	return position, ok, err

@@ -109,12 +109,15 @@ func (m *merging) add(t batch.Task) (refused, err error) {
 	t.Position = m.next
 	m.next++
 	m.total++
-	added, err := m.adder.add(m.c, m.adder.defined(t))
+	n, err := m.c.exec(`INSERT INTO ids (batch, id, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, m.batch.key, t.ID, t.Position)
 	if err != nil {
 		return nil, err
 	}
-	if !added {
-		return fmt.Errorf("two tasks have the id %q", t.ID), nil
+	if n == 0 {
+		return errSameID(t.ID), nil
+	}
+	if err := m.adder.add(m.c, m.adder.defined(t)); err != nil {
+		return nil, err
 	}
 	_, err = m.c.exec(`INSERT INTO progress (batch, position, state) VALUES (?, ?, ?)`, m.batch.key, t.Position, string(batch.StatePending))
 	return nil, err

@@ -39,7 +39,7 @@ func large() []byte { return append(append([]byte(`"`), bytes.Repeat([]byte("x")
 func rowsOf(t *testing.T, s *Store, key int64) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
-	for _, table := range []string{"tasks", "progress", "attempts", "results", "verdicts", "schemas", "agents", "events", "places"} {
+	for _, table := range []string{"tasks", "progress", "attempts", "results", "verdicts", "schemas", "agents", "events", "places", "ids", "checks"} {
 		var n int
 		if err := s.read(func(c *connection) error {
 			_, err := c.one(`SELECT count(*) FROM `+table+` WHERE batch = ?`, []any{key}, &n)

@@ -81,7 +81,7 @@ func (b *Batch) Task(position int) (row batch.Row, err error) {
 }
 
 // positionOf is the position of the task of a batch with an id.
-const positionOf = `(SELECT position FROM tasks WHERE batch = ? AND id = ?)`
+const positionOf = `(SELECT position FROM ids WHERE batch = ? AND id = ?)`
 
 // Named implements [batch.Ledger].
 func (b *Batch) Named(id string) (row batch.Row, ok bool, err error) {

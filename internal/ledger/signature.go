@@ -3,6 +3,8 @@ package ledger
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bbbatch/bbbatch/batch"
 )
 
 // The longest message that is read for a signature, and the longest signature,
@@ -36,6 +38,16 @@ func signature(message string) string {
 	}
 	flush()
 	return strings.ToValidUTF8(string(out[:min(len(out), signatureLimit)]), "")
+}
+
+// signatureOf is what verdicts of one kind share: of a wrong task that is the
+// expectation that is false first, since its words quote the result.
+func signatureOf(v batch.Verdict) string {
+	if v.Outcome == batch.Wrong && len(v.Problems) > 0 && v.Problems[0].Expression != "" {
+		e := text(v.Problems[0].Expression)
+		return strings.ToValidUTF8(e[:min(len(e), signatureLimit)], "")
+	}
+	return signature(v.Message)
 }
 
 // isWord reports whether ids and numbers go on with r.

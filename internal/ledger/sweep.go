@@ -38,6 +38,9 @@ func (s *Store) remove(key int64) error {
 	if err := s.removeFiles(key); err != nil {
 		return err
 	}
+	if err := s.dropIDs(key); err != nil {
+		return err
+	}
 	for more := true; more; {
 		err := s.write(func(c *connection) error {
 			var last sql.NullInt64

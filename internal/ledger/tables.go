@@ -193,5 +193,15 @@ var migrations = [...]string{
 		name   TEXT PRIMARY KEY,
 		batch  INTEGER NOT NULL,
 		set_at INTEGER NOT NULL
-	) STRICT`,
+	) STRICT;
+	-- Apart from the tasks, so that those of a new batch can be written in their own
+	-- order once all are there: in that of a data file each would touch another page.
+	CREATE TABLE ids (
+		batch    INTEGER NOT NULL,
+		id       TEXT NOT NULL,
+		position INTEGER NOT NULL,
+		PRIMARY KEY (batch, id)
+	) STRICT, WITHOUT ROWID;
+	INSERT INTO ids SELECT batch, id, position FROM tasks ORDER BY batch, id;
+	DROP INDEX tasks_id`,
 }
