@@ -45,7 +45,7 @@ type Judged struct {
 	Attempt  int
 	RunID    string
 	Status   Status
-	Seconds  float64 // from its start to its end, by the service's clock; 0 where unknown
+	Seconds  float64 // from its start to its end, by the service's clock; negative where unknown
 }
 
 // A Whole evaluates expectations of a batch as a whole, in one pass over its

@@ -50,14 +50,14 @@ func (r *runner) about(e ending, value json.RawMessage) (Judged, error) {
 		reuse = facts.Reuse
 	}
 	if reuse != nil {
-		j.Attempt, j.RunID = reuse.Attempt, reuse.RunID
+		j.Attempt, j.RunID, j.Seconds = reuse.Attempt, reuse.RunID, -1
 		return j, nil
 	}
 	j.Seconds = facts.length(e.run).Seconds()
 	return j, nil
 }
 
-// length is how long the run took by the service's clock; 0 where that says
+// length is how long the run took by the service's clock; -1s where that says
 // nothing. What it was seen to be last comes before what the ledger has.
 func (f Facts) length(run *Observed) time.Duration {
 	began, created, ended := f.StartedAt, f.CreatedAt, f.EndedAt
@@ -67,7 +67,7 @@ func (f Facts) length(run *Observed) time.Duration {
 	began = firstTime(began, created)
 	length := ended.Sub(began)
 	if began.IsZero() || ended.IsZero() || length < 0 || length > LongestRun {
-		return 0
+		return -time.Second
 	}
 	return length
 }
