@@ -1,44 +1,81 @@
 package batch
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// canaries says which tasks of a batch run before all others: as many as the
-// policy asks for, spread evenly over the manifest's order.
-type canaries struct {
-	tasks int // of the batch
-	k     int // how many of them are canaries
+// canaries are the places of the tasks that run before all others, ascending: as
+// many as the policy asks for, spread evenly over the manifest's order.
+type canaries []int
+
+// spread is where the canary with a number, from 0, would stand if every task
+// could be one.
+func spread(number, of, tasks int) int { return int(int64(number) * int64(tasks) / int64(of)) }
+
+// pickCanaries chooses the canaries among the tasks that are to be run: one that
+// is skipped would say nothing, and the next one stands in for it. Where there are
+// too few behind it, those before are taken.
+func (r *runner) pickCanaries() (canaries, error) {
+	most := min(r.Policy.Canary.Tasks, r.Total)
+	var out canaries
+	take := func(from int) (found bool, err error) {
+		for row, err := range r.Ledger.Rows(from) {
+			if err != nil || row.Left { // those that left come last
+				return false, err
+			}
+			if at, taken := slices.BinarySearch(out, row.Place); !taken && row.Skip == "" {
+				out = slices.Insert(out, at, row.Place)
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	from := 0
+	for i := range most {
+		if from = max(from, spread(i, most, r.Total)); from >= r.Total {
+			break
+		}
+		found, err := take(from)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			break
+		}
+		from = out[len(out)-1] + 1
+	}
+	for found := len(out) < most; found && len(out) < most; {
+		var err error
+		if found, err = take(0); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
-
-func canariesOf(c Canary, total int) canaries {
-	return canaries{tasks: total, k: min(max(c.Tasks, 0), total)}
-}
-
-// place is where the canary with a number, from 0, stands.
-func (c canaries) place(i int) int { return int(int64(i) * int64(c.tasks) / int64(c.k)) }
 
 // has reports whether the task at a place is one.
 func (c canaries) has(place int) bool {
-	if c.k == 0 || place < 0 || place >= c.tasks {
-		return false
-	}
-	// The first number whose place is this one or a later one.
-	i := (int64(place)*int64(c.k) + int64(c.tasks) - 1) / int64(c.tasks)
-	return i < int64(c.k) && c.place(int(i)) == place
+	_, is := slices.BinarySearch(c, place)
+	return is
 }
 
 // last is the place of the last one.
-func (c canaries) last() int { return c.place(c.k - 1) }
+func (c canaries) last() int { return c[len(c)-1] }
 
 // takeCanary decides whether the batch is past its canary already: more tasks
 // than it has were started then.
 func (r *runner) takeCanary() error {
-	r.canaries = canariesOf(r.Policy.Canary, r.Total)
-	if r.canaries.k == 0 {
+	if r.Policy.Canary.Tasks <= 0 {
 		return nil
+	}
+	var err error
+	if r.canaries, err = r.pickCanaries(); err != nil || len(r.canaries) == 0 {
+		return err
 	}
 	r.probing = true
 	used, err := r.Ledger.Usage(Price{})
-	if err != nil || used.Runs <= r.canaries.k {
+	if err != nil || used.Runs <= len(r.canaries) {
 		return err
 	}
 	started := 0
@@ -49,7 +86,7 @@ func (r *runner) takeCanary() error {
 		if row.Attempt > 0 && !row.Left {
 			started++
 		}
-		if started > r.canaries.k {
+		if started > len(r.canaries) {
 			r.probing = false
 			break
 		}
@@ -72,10 +109,7 @@ func (r *runner) canary(row Row) (open, good int) {
 // sings reports whether so many good canaries are enough.
 func (r *runner) sings(good int) bool {
 	pass := r.Policy.Canary.Pass
-	if pass == nil {
-		return good == r.canaries.k
-	}
-	return pass.Reached(good, r.canaries.k)
+	return good == len(r.canaries) || pass != nil && pass.Reached(good, len(r.canaries))
 }
 
 // endCanary is called when nothing is in flight and no canary can start: the
@@ -83,8 +117,8 @@ func (r *runner) sings(good int) bool {
 func (r *runner) endCanary() error {
 	r.probing = false
 	open, good := 0, 0
-	for i := range r.canaries.k {
-		for row, err := range r.Ledger.Rows(r.canaries.place(i)) {
+	for _, place := range r.canaries {
+		for row, err := range r.Ledger.Rows(place) {
 			if err != nil {
 				return err
 			}
@@ -100,7 +134,7 @@ func (r *runner) endCanary() error {
 	if r.Policy.Canary.Pass != nil {
 		want = r.Policy.Canary.Pass.String()
 	}
-	message := fmt.Sprintf("canary: %d of %d tasks passed, and %s must", good, r.canaries.k, want)
+	message := fmt.Sprintf("canary: %d of %d tasks passed, and %s must", good, len(r.canaries), want)
 	if open > 0 {
 		message += fmt.Sprintf("; %d did not come to their end", open)
 	}

@@ -549,24 +549,37 @@ func TestACanaryIsRunOnce(t *testing.T) {
 	})
 }
 
+// Canaries are spread over the manifest; a task that is skipped is none, and
+// others stand in for it.
 func TestCanaryPlaces(t *testing.T) {
-	for _, c := range []struct{ k, n int }{{3, 10}, {1, 1}, {1, 1000}, {10, 10}, {7, 3}, {9, 10}, {4, 1_000_003}} {
-		canaries := canariesOf(Canary{Tasks: c.k}, c.n)
-		want := map[int]bool{}
-		for i := range min(c.k, c.n) {
-			want[i*c.n/min(c.k, c.n)] = true
-		}
-		got := 0
-		for place := range c.n {
-			if canaries.has(place) != want[place] {
-				t.Fatalf("%d of %d: place %d: got %v, want %v", c.k, c.n, place, !want[place], want[place])
+	for _, c := range []struct {
+		tasks  int
+		skips  string // one letter for each task, s for one that is skipped
+		places []int
+	}{
+		{3, "..........", []int{0, 3, 6}},
+		{1, ".", []int{0}},
+		{4, "....", []int{0, 1, 2, 3}},
+		{7, "...", []int{0, 1, 2}},
+		{9, "..........", []int{0, 1, 2, 3, 4, 5, 6, 7, 8}},
+		{1, "s....", []int{1}},
+		{3, "s..ss.s...", []int{1, 5, 7}},
+		{2, "...sssssss", []int{0, 1}},
+		{3, "....ssssss", []int{0, 1, 3}},
+		{3, ".sssssssss", []int{0}},
+		{2, "ssss", nil},
+	} {
+		l, _, config := custom(t, len(c.skips), func(*Task) {})
+		for i, skip := range c.skips {
+			if skip == 's' {
+				l.rows[i].Skip, l.rows[i].State, l.rows[i].Outcome = "if is false", StateDone, Skipped
 			}
-			if want[place] {
-				got++
-			}
 		}
-		if got != min(c.k, c.n) {
-			t.Errorf("%d of %d: %d places", c.k, c.n, got)
+		config.Policy.Canary.Tasks, config.Total = c.tasks, len(c.skips)
+		r := &runner{Config: config}
+		got, err := r.pickCanaries()
+		if err != nil || !slices.Equal(got, c.places) {
+			t.Errorf("%d of %s: got %v and %v, want %v", c.tasks, c.skips, got, err, c.places)
 		}
 	}
 }
