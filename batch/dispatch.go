@@ -57,7 +57,12 @@ func (d *dispatcher) dispatch(ctx, starting context.Context) (again bool, err er
 			d.slots.give()
 			continue
 		}
-		if err := d.admit(starting, w); err != nil {
+		err = d.admit(starting, w)
+		if err == nil && ctx.Err() != nil { // and what was in flight gave back what it had reserved
+			d.budget.release(w.position)
+			err = ErrInterrupted
+		}
+		if err != nil {
 			d.slots.give()
 			return false, err
 		}
