@@ -73,7 +73,8 @@ func (o *outliner) value(at []place, depth int) Outline {
 			if o.fields++; o.fields > maxOutlineFields {
 				return Outline{Type: out.Type}
 			}
-			out.Fields = append(out.Fields, Field{p.name, o.value(p.schemas, depth+1)})
+			// What only some alternatives say of it, nobody knows before.
+			out.Fields = append(out.Fields, Field{p.name, o.value(p.sure, depth+1)})
 		}
 	case "array":
 		if items := o.items(at); len(items) > 0 {

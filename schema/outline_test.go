@@ -43,6 +43,8 @@ func TestOutline(t *testing.T) {
 		`{"type": "object", "unevaluatedProperties": false, "properties": {"a": true}, "dependentSchemas": {"a": {"properties": {"b": true}}}}`:                                                            "{a:? …}",
 		`{"type": "object", "allOf": [{"additionalProperties": false, "properties": {"a": true}}, {"properties": {"b": true}}]}`:                                                                           "{a:? b:?}",
 		`{"type": "object", "oneOf": [{"additionalProperties": false, "properties": {"a": true}}, {"additionalProperties": false, "properties": {"b": true}}]}`:                                            "{a:? b:?}",
+		`{"type": "object", "properties": {"v": {"type": ["string", "number"]}}, "if": {"required": ["x"]}, "then": {"properties": {"v": {"type": "string"}}}}`:                                            "{v:? …}",
+		`{"type": "object", "oneOf": [{"properties": {"v": {"type": "string"}}}, {"required": ["b"]}]}`:                                                                                                    "{v:? …}",
 		`{"type": "object", "oneOf": [{"additionalProperties": false, "properties": {"a": true}}, {"properties": {"b": true}}]}`:                                                                           "{a:? b:? …}",
 		`{"type": "object", "if": {"required": ["a"]}, "then": {"additionalProperties": false, "properties": {"a": true}}}`:                                                                                "{a:? …}",
 		`{"type": "object", "not": {"additionalProperties": false}}`:                                                                                                                                       "{…}",

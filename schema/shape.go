@@ -1,6 +1,9 @@
 package schema
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // types is a set of the JSON types that a value may have.
 type types byte
@@ -48,6 +51,7 @@ type property struct {
 	name    string
 	schemas []place
 	by      []place // the schemas that declare it
+	sure    []place // of schemas those that apply whatever else the object holds
 }
 
 // flattens reports whether a value of this shape is spread over columns: it
@@ -163,6 +167,7 @@ func (s *shape) elements(p place, v *node) {
 func (s *shape) join(branch *shape) {
 	s.items = append(s.items, branch.items...)
 	for _, p := range branch.properties {
+		p.sure = nil
 		s.property(p)
 	}
 }
@@ -180,14 +185,16 @@ func (s *shape) declare(p place, properties *node) {
 		if properties.elems[i].is("false") {
 			continue // declared to be absent
 		}
-		s.property(property{name, []place{p.down("properties", name)}, []place{p}})
+		at := []place{p.down("properties", name)}
+		s.property(property{name, at, []place{p}, at})
 	}
 }
 
 func (s *shape) property(p property) {
 	if i, ok := s.index[p.name]; ok {
-		s.properties[i].schemas = append(s.properties[i].schemas, p.schemas...)
+		s.properties[i].schemas = append(slices.Clip(s.properties[i].schemas), p.schemas...)
 		s.properties[i].by = append(s.properties[i].by, p.by...)
+		s.properties[i].sure = append(slices.Clip(s.properties[i].sure), p.sure...)
 		return
 	}
 	if s.index == nil {

@@ -257,11 +257,11 @@ func (l *loader) rowProblem(e *entry, r *row, err error) {
 		return
 	}
 	p := e.problem(r, err)
-	if eval := (*evalError)(nil); e.forEach == nil || errors.As(err, &eval) && eval.always() {
+	if eval := (*evalError)(nil); e.forEach == nil && len(e.matrix) <= maxRowProblems || errors.As(err, &eval) && eval.always() {
 		l.ps.add(p)
 		return
 	}
-	if p.File == l.m.File {
+	if p.File == l.m.File || e.forEach == nil {
 		l.ps.addRow(p, p.Line, p.Column)
 		return
 	}

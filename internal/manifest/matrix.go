@@ -14,6 +14,10 @@ import (
 // manifest.schema.json does a list of rows.
 const maxCombinations = 100_000
 
+// maxLooks bounds how often a combination is compared with a map of include or
+// exclude.
+const maxLooks = 5_000_000
+
 // A combination is one of those that a matrix has of its values.
 type combination struct {
 	names  []string // in the order of the matrix, those that include adds last
@@ -53,8 +57,9 @@ func (l *loader) matrix(n *node) (out []*combination, ok bool) {
 			exclude = f.value
 		default:
 			a := axis{name: f.key}
+			seen := map[string]bool{}
 			for _, item := range f.value.items {
-				a.cells = append(a.cells, l.cell(item, a.cells))
+				a.cells = append(a.cells, l.cell(item, seen))
 			}
 			axes = append(axes, a)
 			size = min(size*max(len(a.cells), 1), maxCombinations+1)
@@ -89,9 +94,9 @@ func (l *loader) matrix(n *node) (out []*combination, ok bool) {
 	return out, true
 }
 
-// cell reads one value, which may use parameters, and files that it is there
-// already.
-func (l *loader) cell(n *node, before []cell) cell {
+// cell reads one value, which may use parameters, and files that it was seen
+// already, unless seen is nil.
+func (l *loader) cell(n *node, seen map[string]bool) cell {
 	t := l.compileTree(n, l.paramScope())
 	if t == nil {
 		return cell{}
@@ -113,8 +118,11 @@ func (l *loader) cell(n *node, before []cell) cell {
 	if canonical, err := schema.Canonical(text); err == nil {
 		c.canonical = string(canonical)
 	}
-	if slices.ContainsFunc(before, func(b cell) bool { return b.canonical == c.canonical }) {
+	if seen[c.canonical] {
 		l.ps.wrong(n, "%s is given twice", cut(string(text)))
+	}
+	if seen != nil {
+		seen[c.canonical] = true
 	}
 	return c
 }
@@ -181,9 +189,10 @@ func (c *combination) says() string {
 
 // exclude leaves out the combinations that have all values of one of the maps.
 func (l *loader) exclude(all []*combination, axes []axis, n *node) []*combination {
-	if n == nil {
+	if n == nil || l.tooMany(n, all) {
 		return all
 	}
+	out := map[*combination]bool{}
 	for _, item := range n.items {
 		known := true
 		want := map[string]cell{}
@@ -197,13 +206,27 @@ func (l *loader) exclude(all []*combination, axes []axis, n *node) []*combinatio
 		if !known {
 			continue
 		}
-		left := slices.DeleteFunc(slices.Clone(all), func(c *combination) bool { return c.has(want) })
-		if len(left) == len(all) {
+		before := len(out)
+		for _, c := range all {
+			if !out[c] && c.has(want) {
+				out[c] = true
+			}
+		}
+		if len(out) == before {
 			l.odd(item, "leaves nothing out: no combination has these values", "")
 		}
-		all = left
 	}
-	return all
+	return slices.DeleteFunc(all, func(c *combination) bool { return out[c] })
+}
+
+// tooMany files that there are more maps than can be compared with every
+// combination.
+func (l *loader) tooMany(n *node, all []*combination) bool {
+	if len(n.items)*len(all) <= maxLooks {
+		return false
+	}
+	l.ps.wrong(n, "has %s for %s: together too many; leave values out of the lists instead", many(len(n.items), "map"), many(len(all), "combination"))
+	return true
 }
 
 // has reports whether a combination has some values.
@@ -219,7 +242,7 @@ func (c *combination) has(want map[string]cell) bool {
 // include adds each of the maps to the combinations whose own values it does
 // not contradict; one that fits none becomes a combination.
 func (l *loader) include(all []*combination, axes []axis, n *node) []*combination {
-	if n == nil {
+	if n == nil || l.tooMany(n, all) {
 		return all
 	}
 	own := all // without those that include makes
