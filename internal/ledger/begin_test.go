@@ -137,6 +137,8 @@ func TestBeginThatIsInterrupted(t *testing.T) {
 			for i, task := range ledgertest.Tasks(2*chunkTasks + 500) {
 				if i == after.task {
 					cancel()
+				} else if ctx.Err() != nil {
+					t.Fatalf("%s: another task was expanded", name)
 				}
 				if !yield(task, nil) {
 					return
