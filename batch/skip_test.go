@@ -41,7 +41,7 @@ func TestATaskThatIsSkippedInFlight(t *testing.T) {
 		s.list = func(time.Time) ([]Observed, error) { return nil, nil }
 		now := tasks(t, 3)
 		for i := range now {
-			now[i].Skip, now[i].Spec, now[i].Schema = "if is false: row.active", Spec{}, nil
+			now[i].Skip, now[i].Spec, now[i].Schema, now[i].Retry = "if is false: row.active", Spec{}, nil, Retry{Max: 3}
 		}
 		want := []string{"t1 continued", "t2 continued", "t3 reconciled"}
 		if got := compared(t, now, l, CompareOptions{}); !slices.Equal(got, want) {

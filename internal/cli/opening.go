@@ -85,7 +85,7 @@ func hasOpen(b *ledger.Batch) (bool, error) {
 
 // begin opens a new batch.
 func (a *application) begin(ctx context.Context) (*ledger.Batch, error) {
-	return a.store.Begin(batch.Info{
+	return a.store.BeginContext(ctx, batch.Info{
 		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
 		Label: a.flags.which.key, Policy: a.policy, OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
 		ManifestPath: a.manifest.File, Manifest: a.manifest.Text, Params: a.manifest.Params,

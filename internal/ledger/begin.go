@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -29,13 +30,19 @@ const (
 // or a sequence that ends with [batch.ErrInterrupted], is never seen, and the next
 // Begin of the same name removes it. The caller holds the [Lock] of the name.
 func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Batch, error) {
+	return s.BeginContext(context.Background(), info, tasks)
+}
+
+// BeginContext is Begin that ends with [batch.ErrInterrupted] once ctx does. Of a
+// million tasks it takes a while.
+func (s *Store) BeginContext(ctx context.Context, info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Batch, error) {
 	if info.OpenedAt.IsZero() {
 		info.OpenedAt = time.Now()
 	}
 	if !nanos(info.OpenedAt).Valid {
 		return nil, fmt.Errorf("a batch opened at %v", info.OpenedAt)
 	}
-	if err := s.sweep(info.Name); err != nil {
+	if err := s.sweep(ctx, info.Name); err != nil {
 		return nil, err
 	}
 	b, err := s.announce(info)
@@ -43,9 +50,9 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 		return nil, err
 	}
 	defer s.building.Delete(b.key)
-	total, err := b.addAll(tasks)
+	total, err := b.addAll(ctx, tasks)
 	if err == nil {
-		err = b.addIDs()
+		err = b.addIDs(ctx)
 	}
 	if err == nil {
 		err = b.publish(total)
@@ -54,7 +61,7 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	case errors.Is(err, batch.ErrInterrupted):
 		return nil, err // whoever is told to end has no time to tidy up
 	case err != nil:
-		return nil, errors.Join(err, s.remove(b.key))
+		return nil, errors.Join(err, s.remove(context.WithoutCancel(ctx), b.key))
 	}
 	return b, s.checkpoint()
 }
@@ -116,7 +123,7 @@ func (b *Batch) publish(total int) error {
 
 // addAll adds the tasks chunk by chunk, so that what it holds does not grow
 // with their number. While a chunk is written the next one is expanded.
-func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error) {
+func (b *Batch) addAll(ctx context.Context, tasks iter.Seq2[batch.Task, error]) (total int, err error) {
 	add := adder{batch: b}
 	var chunk []definition
 	size := 0
@@ -133,8 +140,11 @@ func (b *Batch) addAll(tasks iter.Seq2[batch.Task, error]) (total int, err error
 		return nil
 	}
 	for t, err := range tasks {
-		if err != nil {
+		switch {
+		case err != nil:
 			return 0, err
+		case ctx.Err() != nil:
+			return 0, batch.ErrInterrupted
 		}
 		if t.Position != total {
 			return 0, fmt.Errorf("task %q has position %d instead of %d", t.ID, t.Position, total)

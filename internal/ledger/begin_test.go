@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -122,27 +123,47 @@ func TestBeginLeavesNothingAfterAnError(t *testing.T) {
 // Whoever is told to end while a large batch is opened ends at once: what is there
 // is for the next Begin to remove.
 func TestBeginThatIsInterrupted(t *testing.T) {
-	s := openStore(t, t.TempDir())
-	_, err := s.Begin(batch.Info{Name: "main"}, func(yield func(batch.Task, error) bool) {
-		for _, task := range ledgertest.Tasks(2*chunkTasks + 500) {
-			if !yield(task, nil) {
-				return
+	for name, after := range map[string]struct {
+		task int  // the context ends once so many were expanded
+		says bool // the sequence says that it was interrupted
+	}{
+		"between the tasks":         {task: 2*chunkTasks + 400},
+		"by the sequence":           {task: -1, says: true},
+		"while the ids are written": {task: 2*chunkTasks + 500},
+	} {
+		s := openStore(t, t.TempDir())
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.BeginContext(ctx, batch.Info{Name: "main"}, func(yield func(batch.Task, error) bool) {
+			for i, task := range ledgertest.Tasks(2*chunkTasks + 500) {
+				if i == after.task {
+					cancel()
+				} else if ctx.Err() != nil {
+					t.Fatalf("%s: another task was expanded", name)
+				}
+				if !yield(task, nil) {
+					return
+				}
 			}
+			if after.says {
+				yield(batch.Task{}, batch.ErrInterrupted)
+			} else {
+				cancel()
+			}
+		})
+		cancel()
+		if !errors.Is(err, batch.ErrInterrupted) {
+			t.Fatalf("%s: got %v", name, err)
 		}
-		yield(batch.Task{}, batch.ErrInterrupted)
-	})
-	if !errors.Is(err, batch.ErrInterrupted) {
-		t.Fatalf("got %v", err)
-	}
-	if n := leftovers(t, s); n < 2*chunkTasks {
-		t.Errorf("got %d rows, want what was written: nothing was tidied up", n)
-	}
-	if _, ok, err := s.Latest(""); ok || err != nil {
-		t.Errorf("got %v, %v, want no batch to be seen", ok, err)
-	}
-	begin(t, s, "main", ledgertest.Tasks(1)...)
-	if n := leftovers(t, s); n != 6 { // itself, two events, its task, its progress and its id
-		t.Errorf("got %d rows, want 6", n)
+		if n := leftovers(t, s); n < 2*chunkTasks {
+			t.Errorf("%s: got %d rows, want what was written: nothing was tidied up", name, n)
+		}
+		if _, ok, err := s.Latest(""); ok || err != nil {
+			t.Errorf("%s: got %v, %v, want no batch to be seen", name, ok, err)
+		}
+		begin(t, s, "main", ledgertest.Tasks(1)...)
+		if n := leftovers(t, s); n != 6 { // itself, two events, its task, its progress and its id
+			t.Errorf("%s: got %d rows, want 6", name, n)
+		}
 	}
 }
 
@@ -157,10 +178,10 @@ func TestBeginSweepsWhatACrashLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.addAll(sequence(ledgertest.Tasks(2*chunkTasks + 100))); err != nil {
+		if _, err := b.addAll(t.Context(), sequence(ledgertest.Tasks(2*chunkTasks+100))); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.addIDs(); err != nil {
+		if err := b.addIDs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -193,7 +214,7 @@ func TestACompletedBatchIsNotRemoved(t *testing.T) {
 	b := begin(t, s, "main", ledgertest.Tasks(3)...)
 	mustAppend(t, b, wholeWay(1, []byte("1"))...)
 	before := leftovers(t, s)
-	if err := s.remove(b.key); err != nil {
+	if err := s.remove(t.Context(), b.key); err != nil {
 		t.Fatal(err)
 	}
 	if after := leftovers(t, s); after != before {

@@ -83,12 +83,17 @@ func (c *connection) one(query string, args []any, into ...any) (found bool, err
 }
 
 // all calls each for every row until it returns false or an error.
-func (c *connection) all(query string, args []any, each func(*sql.Rows) (bool, error)) (err error) {
+func (c *connection) all(query string, args []any, each func(*sql.Rows) (bool, error)) error {
+	return c.allUntil(context.Background(), query, args, each)
+}
+
+// allUntil is all for a read that takes long: it ends with ctx.
+func (c *connection) allUntil(ctx context.Context, query string, args []any, each func(*sql.Rows) (bool, error)) (err error) {
 	stmt, err := c.stmt(query)
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.Query(args...)
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}

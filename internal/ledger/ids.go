@@ -1,8 +1,12 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"github.com/bbbatch/bbbatch/batch"
 )
 
 // errSameID says that two tasks of a batch have one id.
@@ -14,16 +18,24 @@ func errSameID(id string) error { return fmt.Errorf("two tasks have the id %q", 
 // They are written in their own order. SQLite sorts them in a temporary file of
 // the connection that reads them; where there is none, since the folder for such
 // files is full or can't be written, they are written in the order of the tasks,
-// which takes longer.
-func (b *Batch) addIDs() error {
+// which takes longer. [batch.ErrInterrupted] when ctx ends first.
+func (b *Batch) addIDs(ctx context.Context) error {
 	w := idWriter{batch: b}
-	err := b.store.readers.snapshot(func(c *connection) error { return w.copy(c, ` ORDER BY id`) })
-	if err == nil || w.same != nil || w.broken != nil || w.begun {
-		return w.end(err)
+	err := b.store.readers.snapshot(func(c *connection) error { return w.copy(ctx, c, ` ORDER BY id`) })
+	if err != nil && ctx.Err() == nil && w.same == nil && w.broken == nil && !w.begun {
+		w.chunk = w.chunk[:0]
+		err = b.store.readers.snapshot(func(c *connection) error { return w.copy(ctx, c, ` ORDER BY position`) })
 	}
-	w.chunk = w.chunk[:0]
-	err = b.store.readers.snapshot(func(c *connection) error { return w.copy(c, ` ORDER BY position`) })
-	return w.end(err)
+	switch {
+	case w.broken != nil || w.same != nil:
+		return errors.Join(w.broken, w.same)
+	case ctx.Err() != nil:
+		return batch.ErrInterrupted
+	case err != nil:
+		return b.store.explain(err)
+	}
+	w.flush()
+	return errors.Join(w.broken, w.same)
 }
 
 // An idWriter writes ids in transactions of as many as a chunk of tasks has.
@@ -41,8 +53,8 @@ type taskID struct {
 }
 
 // copy takes over what another connection reads meanwhile.
-func (w *idWriter) copy(c *connection, order string) error {
-	return c.all(`SELECT id, position FROM tasks WHERE batch = ?`+order, []any{w.batch.key}, func(rows *sql.Rows) (bool, error) {
+func (w *idWriter) copy(ctx context.Context, c *connection, order string) error {
+	return c.allUntil(ctx, `SELECT id, position FROM tasks WHERE batch = ?`+order, []any{w.batch.key}, func(rows *sql.Rows) (bool, error) {
 		var t taskID
 		if err := rows.Scan(&t.id, &t.position); err != nil {
 			return false, err
@@ -72,26 +84,13 @@ func (w *idWriter) flush() {
 	w.chunk = w.chunk[:0]
 }
 
-// end writes what is left, after what was read.
-func (w *idWriter) end(read error) error {
-	switch {
-	case w.broken != nil:
-		return w.broken
-	case w.same != nil:
-		return w.same
-	case read != nil:
-		return w.batch.store.explain(read)
-	}
-	if w.flush(); w.broken != nil {
-		return w.broken
-	}
-	return w.same
-}
-
 // dropIDs removes the ids of a batch that nobody sees, so many in a transaction,
 // in their order.
-func (s *Store) dropIDs(key int64) error {
+func (s *Store) dropIDs(ctx context.Context, key int64) error {
 	for more := true; more; {
+		if ctx.Err() != nil {
+			return batch.ErrInterrupted
+		}
 		err := s.write(func(c *connection) error {
 			n, err := c.exec(`
 				DELETE FROM ids WHERE batch = ?1 AND id IN (SELECT id FROM ids WHERE batch = ?1 ORDER BY id LIMIT ?2)

@@ -1,10 +1,15 @@
 package ledger
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
+
+	"github.com/bbbatch/bbbatch/batch"
+)
 
 // sweep removes the batches of a name that a crash left half filled. Those of
 // other names may be in the making in other processes.
-func (s *Store) sweep(name string) error {
+func (s *Store) sweep(ctx context.Context, name string) error {
 	var left []int64
 	err := s.read(func(c *connection) error {
 		return c.all(`SELECT key FROM batches WHERE name = ? AND complete = 0`, []any{name}, func(rows *sql.Rows) (bool, error) {
@@ -21,7 +26,7 @@ func (s *Store) sweep(name string) error {
 		if _, ours := s.building.Load(key); ours {
 			continue
 		}
-		if err := s.remove(key); err != nil {
+		if err := s.remove(ctx, key); err != nil {
 			return err
 		}
 	}
@@ -33,15 +38,19 @@ const removedEvents = 5000
 
 // remove deletes a batch that nobody sees, piece by piece so that no transaction
 // is long, its side files first and its own row last. One that has been
-// completed meanwhile stays.
-func (s *Store) remove(key int64) error {
+// completed meanwhile stays. [batch.ErrInterrupted] when ctx ends first: the rest
+// is removed another time.
+func (s *Store) remove(ctx context.Context, key int64) error {
 	if err := s.removeFiles(key); err != nil {
 		return err
 	}
-	if err := s.dropIDs(key); err != nil {
+	if err := s.dropIDs(ctx, key); err != nil {
 		return err
 	}
 	for more := true; more; {
+		if ctx.Err() != nil {
+			return batch.ErrInterrupted
+		}
 		err := s.write(func(c *connection) error {
 			var last sql.NullInt64
 			found, err := c.one(`
@@ -69,6 +78,9 @@ func (s *Store) remove(key int64) error {
 		}
 	}
 	for more := true; more; {
+		if ctx.Err() != nil {
+			return batch.ErrInterrupted
+		}
 		err := s.write(func(c *connection) error {
 			n, err := c.exec(`
 				DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE batch = ?1 LIMIT ?2)
