@@ -21,13 +21,14 @@ func (p *Program) Eval(v *Values) (out any, err error) {
 			out, err = nil, &Error{Message: plain(fmt.Sprint(r))}
 		}
 	}()
-	m := &meter{left: maxWork, values: v}
-	machine := vm.VM{MemoryBudget: maxMemory}
-	out, err = machine.Run(p.vm, map[string]any{meterName: m})
+	m := v.machine() // lost after a panic
+	out, err = m.vm.Run(p.vm, m.env)
 	if err == nil {
 		// Who takes a list or a map walks through it.
-		err = (&meter{left: maxWork}).walk(out, 0)
+		m.meter.left = maxWork
+		err = m.meter.walk(out, 0)
 	}
+	v.idle = m
 	if err == nil {
 		return out, nil
 	}
@@ -36,6 +37,25 @@ func (p *Program) Eval(v *Values) (out any, err error) {
 		return nil, absent
 	}
 	return nil, explain(p.source, err)
+}
+
+// A machine is what evaluations need and can use again: a row has several, and
+// there may be a million rows.
+type machine struct {
+	vm    vm.VM
+	meter meter
+	env   map[string]any
+}
+
+// machine is one that no evaluation uses.
+func (v *Values) machine() *machine {
+	m := v.idle
+	if v.idle = nil; m == nil {
+		m = &machine{vm: vm.VM{MemoryBudget: maxMemory}, meter: meter{values: v}}
+		m.env = map[string]any{meterName: &m.meter}
+	}
+	m.meter.left = maxWork
+	return m
 }
 
 // At follows a path through the values as they are. The error is an

@@ -17,6 +17,8 @@ type Values struct {
 	native map[string]any // of the names that were used, as expressions compute with them
 
 	located int // how many values have been looked at for paths of messages
+
+	idle *machine // what the last evaluation used; nil while one is under way
 }
 
 // NewValues makes Values of the objects by name. They must not be changed
@@ -31,6 +33,18 @@ func NewNamed(objects map[string]map[string]any, others map[string]any) *Values 
 		v.exact[name] = object
 	}
 	return v
+}
+
+// Set has a name stand for an object from now on, be it one that was changed
+// since the last time, or for nothing where the object is nil.
+func (v *Values) Set(name string, object map[string]any) {
+	if object == nil {
+		delete(v.exact, name)
+	} else {
+		v.exact[name] = object
+	}
+	delete(v.native, name)
+	v.located = 0
 }
 
 // use returns what a name stands for as expressions compute with it.
