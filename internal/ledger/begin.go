@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -25,10 +26,10 @@ const (
 //
 // The batch is seen by others once all tasks are in it, and is moved into the
 // one file then; where that goes wrong it stays, unfinished. After any other
-// error, the
-// sequence's own included, nothing of it is left; what a crash leaves is never
-// seen, and the next Begin of the same name removes it. The caller holds the
-// [Lock] of the name.
+// error, the sequence's own included, nothing of it is left. What a crash leaves
+// is never seen, and [Store.Sweep] or the next Begin of the same name removes it;
+// so it is after [batch.ErrInterrupted] of the sequence, since who is told to end
+// has a second. The caller holds the [Lock] of the name.
 func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Batch, error) {
 	if info.OpenedAt.IsZero() {
 		info.OpenedAt = time.Now()
@@ -48,8 +49,11 @@ func (s *Store) Begin(info batch.Info, tasks iter.Seq2[batch.Task, error]) (*Bat
 	if err == nil {
 		err = b.publish(total)
 	}
+	if errors.Is(err, batch.ErrInterrupted) {
+		return nil, err
+	}
 	if err != nil {
-		return nil, errors.Join(err, s.remove(b.key))
+		return nil, errors.Join(err, s.remove(context.Background(), b.key))
 	}
 	return b, s.checkpoint()
 }

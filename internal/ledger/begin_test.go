@@ -158,7 +158,7 @@ func TestACompletedBatchIsNotRemoved(t *testing.T) {
 	b := begin(t, s, "main", ledgertest.Tasks(3)...)
 	mustAppend(t, b, wholeWay(1, []byte("1"))...)
 	before := leftovers(t, s)
-	if err := s.remove(b.key); err != nil {
+	if err := s.remove(t.Context(), b.key); err != nil {
 		t.Fatal(err)
 	}
 	if after := leftovers(t, s); after != before {

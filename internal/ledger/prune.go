@@ -101,7 +101,7 @@ func (s *Store) Prune(b *Batch, now time.Time) error {
 	if err = errors.Join(err, refused); err != nil {
 		return err
 	}
-	return s.remove(b.key)
+	return s.remove(context.Background(), b.key)
 }
 
 // removeFiles removes the side files of a batch, but those that other batches

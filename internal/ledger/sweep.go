@@ -1,27 +1,52 @@
 package ledger
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
+)
 
-// sweep removes the batches of a name that a crash left half filled. Those of
-// other names may be in the making in other processes.
+// Sweep removes what is left of batches of a name that were never filled, because
+// the process was killed or interrupted, or that were being deleted. Begin and
+// Prune do so too; of a large batch it takes a while, and here it is given up
+// once ctx is done, with its error. found, if there is anything, is called
+// first. The caller holds the [Lock] of the name.
+func (s *Store) Sweep(ctx context.Context, name string, found func()) error {
+	left, err := s.unfilled(name)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	found()
+	return s.removeAll(ctx, left)
+}
+
+// sweep is Sweep for who can't be interrupted.
 func (s *Store) sweep(name string) error {
-	var left []int64
-	err := s.read(func(c *connection) error {
-		return c.all(`SELECT key FROM batches WHERE name = ? AND complete = 0`, []any{name}, func(rows *sql.Rows) (bool, error) {
-			var key int64
-			err := rows.Scan(&key)
-			left = append(left, key)
-			return true, err
-		})
-	})
+	left, err := s.unfilled(name)
 	if err != nil {
 		return err
 	}
-	for _, key := range left {
-		if _, ours := s.building.Load(key); ours {
-			continue
-		}
-		if err := s.remove(key); err != nil {
+	return s.removeAll(context.Background(), left)
+}
+
+// unfilled are the keys of the batches of a name that nobody sees and nobody is
+// filling. Those of other names may be in the making in other processes.
+func (s *Store) unfilled(name string) (left []int64, err error) {
+	err = s.read(func(c *connection) error {
+		return c.all(`SELECT key FROM batches WHERE name = ? AND complete = 0`, []any{name}, func(rows *sql.Rows) (bool, error) {
+			var key int64
+			err := rows.Scan(&key)
+			if _, ours := s.building.Load(key); !ours {
+				left = append(left, key)
+			}
+			return true, err
+		})
+	})
+	return left, err
+}
+
+func (s *Store) removeAll(ctx context.Context, keys []int64) error {
+	for _, key := range keys {
+		if err := s.remove(ctx, key); err != nil {
 			return err
 		}
 	}
@@ -33,12 +58,15 @@ const removedEvents = 5000
 
 // remove deletes a batch that nobody sees, piece by piece so that no transaction
 // is long, its side files first and its own row last. One that has been
-// completed meanwhile stays.
-func (s *Store) remove(key int64) error {
+// completed meanwhile stays. Between two pieces it ends with the error of ctx.
+func (s *Store) remove(ctx context.Context, key int64) error {
 	if err := s.removeFiles(key); err != nil {
 		return err
 	}
 	for more := true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := s.write(func(c *connection) error {
 			var last sql.NullInt64
 			found, err := c.one(`
@@ -66,6 +94,9 @@ func (s *Store) remove(key int64) error {
 		}
 	}
 	for more := true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := s.write(func(c *connection) error {
 			n, err := c.exec(`
 				DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE batch = ?1 LIMIT ?2)
