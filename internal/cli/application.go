@@ -140,7 +140,7 @@ func (a *application) warnOrphans() error {
 // carry runs a batch as far as it goes. judged is told the places of the tasks
 // that have come to their end.
 func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, tasks iter.Seq2[batch.Task, error], judged func(place int)) error {
-	sum, err := b.Summary()
+	sum, err := summaryOf(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -257,14 +257,19 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	if code := codeOf(runErr); code == exitInternal {
 		return a.broken(runErr, stream.close(ctx, false))
 	}
-	sum, err := b.Summary()
+	late, release := lasting(ctx)
+	defer release()
+	sum, err := b.SummaryUntil(late)
+	if late.Err() != nil {
+		return a.endUnsummed(ctx, b, stream, runErr)
+	}
 	if err != nil {
 		return err
 	}
 	finished := !sum.Info.ClosedAt.IsZero()
 	a.settled = finished
 	compared, compareErr := a.compareBaseline(b)
-	written, err := a.write(ctx, b, stream, finished)
+	written, unwritten, err := a.write(ctx, late, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {
 		err = nil
@@ -297,7 +302,13 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return &failure{exitInternal, err, hint}
 	}
 	if runErr != nil {
+		if len(unwritten) > 0 {
+			a.show.say("told to end: not written: %s; %s writes it", join(unwritten), a.reportCommand(sum.Info.ID))
+		}
 		return a.describe(runErr)
+	}
+	if len(unwritten) > 0 {
+		return a.toldToEnd(sum.Info, fmt.Errorf("not written: %s", join(unwritten)))
 	}
 	if unread {
 		return &failure{exitInterrupted, fmt.Errorf("told to end: %w", errUnread), "nothing is lost: the ledger has every result"}
@@ -313,6 +324,15 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		return &failure{code: code, err: errTold}
 	}
 	return nil
+}
+
+// toldToEnd is the error of a process that was told to end before all was written.
+func (a *application) toldToEnd(info batch.Info, what error) error {
+	hint := "nothing is lost: the ledger has every result; " + a.reportCommand(info.ID) + " writes a report"
+	if !info.ClosedAt.IsZero() {
+		hint += a.wouldBuyAnew(info)
+	}
+	return &failure{exitInterrupted, fmt.Errorf("told to end: %w", what), hint}
 }
 
 // wouldBuyAnew warns of typing a command again whose batch is finished. One with

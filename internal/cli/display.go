@@ -168,8 +168,20 @@ func (d *display) inFlight() (n int, ok bool) {
 	if b == nil {
 		return 0, false
 	}
-	sum, err := b.Summary()
-	return sum.Counts[batch.Running], err == nil
+	n, err := b.InFlight()
+	return n, err == nil
+}
+
+// next is the command line that goes on with a batch that was interrupted; ""
+// where none does.
+func (a *application) next(runErr error) string {
+	if !errors.Is(runErr, batch.ErrInterrupted) || a.service.kind == "local" {
+		return ""
+	}
+	if onward := a.onward(); onward != "" {
+		return commented(onward, a.flags.retry.remark())
+	}
+	return a.flags.again
 }
 
 // summarize prints the last lines. Nobody is left to be told when that goes
@@ -180,14 +192,7 @@ func (a *application) summarize(sum batch.Summary, written []string, runErr erro
 	}
 	width, _ := a.sys.Terminal() // as it is now
 	o := report.SummaryOptions{Color: a.show.color, Width: width, Reports: written, Of: a.manifest.Total + a.manifest.LeftOut}
-	if errors.Is(runErr, batch.ErrInterrupted) {
-		if a.service.kind != "local" {
-			o.Next = a.flags.again
-			if onward := a.onward(); onward != "" {
-				o.Next = commented(onward, a.flags.retry.remark())
-			}
-		}
-	}
+	o.Next = a.next(runErr)
 	write := report.Summary
 	if a.show.json {
 		write = report.SummaryLine

@@ -23,8 +23,8 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		first, detached := true, false
-		var telling sync.WaitGroup // a terminal that is stopped must not keep the next signal
+		first, detached, told := true, false, false // told: a person knows of a first signal
+		var telling sync.WaitGroup                  // a terminal that is stopped must not keep the next signal
 		defer telling.Wait()
 		for {
 			select {
@@ -36,16 +36,18 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 				case first && how == interruptStop:
 					close(stopping)
 					close(closing)
+					told = true
 					telling.Go(a.show.stopping)
 				case first && how == interruptDrain && s == os.Interrupt:
 					close(closing)
+					told = true
 					telling.Go(a.show.interrupted)
 				default:
 					cancel() // first: the message takes a moment on a large batch
 					a.sys.console.hurry()
 					if !detached {
 						detached = true
-						telling.Go(a.show.detached)
+						telling.Go(func() { a.show.detached(!told) })
 					}
 				}
 				first = false
@@ -81,12 +83,18 @@ func (d *display) draining(what string) {
 		d.say("nothing new is started; "+what, plural(n, "run"))
 		return
 	}
-	d.say("interrupted before anything was started")
+	d.say(tooEarly)
 }
 
-// detached answers what lets the runs go.
-func (d *display) detached() {
-	if n, ok := d.inFlight(); ok && !d.local {
+// detached answers what lets the runs go; first, where it is the first signal.
+func (d *display) detached(first bool) {
+	n, ok := d.inFlight()
+	switch {
+	case ok && !d.local:
 		d.say("detached: %s in flight; the next apply collects them", plural(n, "run"))
+	case !ok && first:
+		d.say(tooEarly)
 	}
 }
+
+const tooEarly = "interrupted before anything was started"

@@ -23,7 +23,7 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (b *ledge
 			return nil, false, err
 		}
 		if first {
-			if err := a.mentionOthers(); err != nil {
+			if err := a.mentionOthers(ctx); err != nil {
 				return nil, false, err
 			}
 		}
@@ -56,11 +56,11 @@ func (a *application) openKeyed(ctx context.Context, drain <-chan struct{}) (b *
 	if err := a.abandon(b); err != nil {
 		return nil, false, err
 	}
-	sum, err := b.Summary()
+	sum, err := summaryOf(ctx, b)
 	if err != nil {
 		return nil, false, err
 	}
-	same, err := a.unedited(b, sum)
+	same, err := a.unedited(ctx, b, sum)
 	if err != nil {
 		return nil, false, err
 	}
@@ -111,7 +111,7 @@ func untilDone(ctx context.Context, tasks iter.Seq2[batch.Task, error]) iter.Seq
 // takeUp decides about an unfinished batch: it is continued (true), or its
 // runs in flight are collected and it is closed.
 func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *ledger.Batch) (bool, error) {
-	sum, err := old.Summary()
+	sum, err := summaryOf(ctx, old)
 	if err != nil {
 		return false, err
 	}
@@ -130,7 +130,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	if a.flags.which.fresh || tooOld {
 		return false, a.giveUp(ctx, drain, old, sum)
 	}
-	same, err := a.unedited(old, sum)
+	same, err := a.unedited(ctx, old, sum)
 	if err != nil {
 		return false, err
 	}
@@ -160,11 +160,21 @@ func (a *application) suspect(info batch.Info) {
 }
 
 // unedited reports whether the manifest has nothing to tell the batch.
-func (a *application) unedited(b *ledger.Batch, sum batch.Summary) (bool, error) {
+func (a *application) unedited(ctx context.Context, b *ledger.Batch, sum batch.Summary) (bool, error) {
 	if a.flags.which.rerun == rerunChanged && sum.Stale > 0 {
 		return false, nil
 	}
-	return b.Unedited(a.manifest.Tasks(nil))
+	return b.Unedited(untilDone(ctx, a.manifest.Tasks(nil)))
+}
+
+// summaryOf is the summary of a batch, or [batch.ErrInterrupted] once ctx is
+// done.
+func summaryOf(ctx context.Context, b *ledger.Batch) (batch.Summary, error) {
+	sum, err := b.SummaryUntil(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = batch.ErrInterrupted
+	}
+	return sum, err
 }
 
 // resume takes a batch up again and gives it the tasks of the manifest. Runs

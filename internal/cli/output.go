@@ -165,16 +165,21 @@ func unlessUnread(ctx context.Context, write func() error) error {
 	}
 }
 
-// write ends the stream and writes every other report. A reader of standard
-// output that is gone is not an error: the ledger has everything.
-func (a *application) write(ctx context.Context, b *ledger.Batch, s *stream, finished bool) (paths []string, err error) {
+// write ends the stream and writes every other report, but those that are not
+// whole when late is done. A reader of standard output that is gone is not an
+// error: the ledger has everything.
+func (a *application) write(ctx, late context.Context, b *ledger.Batch, s *stream, finished bool) (paths, unwritten []string, err error) {
 	unread := s.close(ctx, finished)
 	if unread != nil && !isGone(unread) && !errors.Is(unread, errUnread) {
 		err = errors.Join(err, fmt.Errorf("standard output: %w", unread))
 	}
 	for _, o := range a.outputs {
 		if o.Path != report.Stdout {
-			path, e := report.WriteFile(o.Output, b, finished)
+			path, e := report.WriteFile(o.Output, hasty{b, late.Done()}, finished)
+			if errors.Is(e, errLate) {
+				unwritten = append(unwritten, o.Path)
+				continue
+			}
 			if e != nil {
 				err = errors.Join(err, fmt.Errorf("report %w", e))
 				continue
@@ -192,7 +197,7 @@ func (a *application) write(ctx context.Context, b *ledger.Batch, s *stream, fin
 	if err == nil && errors.Is(unread, errUnread) {
 		err = errUnread
 	}
-	return paths, err
+	return paths, unwritten, err
 }
 
 // unlessGone is err, but nil when nobody reads what a command prints.

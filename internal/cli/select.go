@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -121,7 +122,7 @@ const maxOthers = 5
 // mentionOthers names the unfinished batches of other parts of the manifest:
 // this apply does not continue them, and what they have bought should not be
 // forgotten. A local server's runs ended with its process.
-func (a *application) mentionOthers() error {
+func (a *application) mentionOthers(ctx context.Context) error {
 	if a.service.kind == "local" {
 		return nil
 	}
@@ -130,15 +131,15 @@ func (a *application) mentionOthers() error {
 		return err
 	}
 	for _, b := range others {
-		if err := a.mention(b); err != nil {
+		if err := a.mention(ctx, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *application) mention(b *ledger.Batch) error {
-	sum, err := b.Summary()
+func (a *application) mention(ctx context.Context, b *ledger.Batch) error {
+	sum, err := summaryOf(ctx, b)
 	if err != nil {
 		return err
 	}

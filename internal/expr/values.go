@@ -33,6 +33,18 @@ func NewNamed(objects map[string]map[string]any, others map[string]any) *Values 
 	return v
 }
 
+// Set has a name stand for an object from now on, be it one that was changed
+// since the last time, or for nothing where the object is nil.
+func (v *Values) Set(name string, object map[string]any) {
+	if object == nil {
+		delete(v.exact, name)
+	} else {
+		v.exact[name] = object
+	}
+	delete(v.native, name)
+	v.located = 0
+}
+
 // use returns what a name stands for as expressions compute with it.
 func (v *Values) use(name string) (any, bool) {
 	if value, ok := v.native[name]; ok {

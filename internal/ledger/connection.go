@@ -8,13 +8,14 @@ import (
 )
 
 // A connection has its own statements, each prepared once. One goroutine uses
-// it at a time. Nothing has a context: a write is never cancelled half-way, and
-// reads are short.
+// it at a time. Writes have no context: none is cancelled half-way. Nor have
+// reads, but for those that go through a whole batch to count it.
 type connection struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt              // of one and all
 	execs map[string]driver.StmtExecContext // of exec
 	args  []driver.NamedValue               // of the exec under way
+	until context.Context                   // of one and all, while a read may be given up
 }
 
 func connect(db *sql.DB) (*connection, error) {
@@ -22,7 +23,7 @@ func connect(db *sql.DB) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn: conn, stmts: map[string]*sql.Stmt{}, execs: map[string]driver.StmtExecContext{}}, nil
+	return &connection{conn: conn, until: context.Background(), stmts: map[string]*sql.Stmt{}, execs: map[string]driver.StmtExecContext{}}, nil
 }
 
 func (c *connection) stmt(query string) (*sql.Stmt, error) {
@@ -75,7 +76,7 @@ func (c *connection) one(query string, args []any, into ...any) (found bool, err
 	if err != nil {
 		return false, err
 	}
-	err = stmt.QueryRow(args...).Scan(into...)
+	err = stmt.QueryRowContext(c.until, args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -84,7 +85,7 @@ func (c *connection) one(query string, args []any, into ...any) (found bool, err
 
 // all calls each for every row until it returns false or an error.
 func (c *connection) all(query string, args []any, each func(*sql.Rows) (bool, error)) error {
-	return c.allUntil(context.Background(), query, args, each)
+	return c.allUntil(c.until, query, args, each)
 }
 
 // allUntil is all for a read that takes long: it ends with ctx.

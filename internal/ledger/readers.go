@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"sync"
@@ -85,6 +86,19 @@ func (r *readers) close() error {
 		err = errors.Join(err, c.close())
 	}
 	return errors.Join(err, r.db.Close())
+}
+
+// readUntil is read, which is given up once ctx is done, with its error.
+func (s *Store) readUntil(ctx context.Context, do func(*connection) error) error {
+	err := s.read(func(c *connection) error {
+		c.until = ctx
+		defer func() { c.until = context.Background() }()
+		return do(c)
+	})
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // read runs do on a snapshot of the ledger, and names the file in its error.

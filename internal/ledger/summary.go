@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"time"
 
@@ -8,8 +9,12 @@ import (
 )
 
 // Summary counts the batch, in the database and not in memory.
-func (b *Batch) Summary() (s batch.Summary, err error) {
-	err = b.store.read(func(c *connection) error {
+func (b *Batch) Summary() (batch.Summary, error) { return b.SummaryUntil(context.Background()) }
+
+// SummaryUntil is Summary, which of a million tasks takes some seconds. Once ctx
+// is done it is given up, with the error of ctx.
+func (b *Batch) SummaryUntil(ctx context.Context) (s batch.Summary, err error) {
+	err = b.store.readUntil(ctx, func(c *connection) error {
 		if s.Info, err = b.info(c); err != nil {
 			return err
 		}
@@ -39,6 +44,16 @@ func (b *Batch) Summary() (s batch.Summary, err error) {
 		return b.failures(c, &s)
 	})
 	return s, err
+}
+
+// InFlight counts the tasks that have, or may have, a run whose end is not known
+// or not judged. It is quicker than Summary.
+func (b *Batch) InFlight() (n int, err error) {
+	err = b.store.read(func(c *connection) error {
+		_, err := c.one(`SELECT count(*) FROM progress WHERE batch = ? AND state IN ('starting', 'unsure', 'running', 'ended')`, []any{b.key}, &n)
+		return err
+	})
+	return n, err
 }
 
 // whole reads what became of the expectations of the batch as a whole.
@@ -107,11 +122,12 @@ func (b *Batch) runs(c *connection, s *batch.Summary) error {
 // their first.
 func (b *Batch) tries(c *connection, s *batch.Summary) error {
 	later, reused := 0, 0 // of those that passed
+	// In this order: few attempts had another after them.
 	if _, err := c.one(`
 		SELECT count(*), coalesce(sum(outcome = 'passed' AND own), 0) FROM (
 			SELECT DISTINCT p.position, p.outcome, t.reuse IS NULL AS own
-			FROM attempts a JOIN progress p ON p.batch = a.batch AND p.position = a.position
-			JOIN tasks t ON t.batch = a.batch AND t.position = a.position
+			FROM attempts a CROSS JOIN progress p ON p.batch = a.batch AND p.position = a.position
+			CROSS JOIN tasks t ON t.batch = a.batch AND t.position = a.position
 			WHERE a.batch = ? AND a.outcome NOT IN ('', 'passed') AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
 		[]any{b.key}, &s.Retried, &later); err != nil {
 		return err

@@ -57,11 +57,12 @@ func visible(s source) []string {
 func (c *chosen) rows(withJSON bool) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
 		taken := 0
+		seen := expr.NewValues(map[string]map[string]any{"params": c.params})
 		for r, err := range c.source.rows(withJSON) {
 			taking := true
 			if err == nil {
 				if err = c.hide(r); err == nil {
-					taking, err = c.take(r)
+					taking, err = c.take(seen, r)
 				}
 			}
 			var bad *rowError
@@ -83,11 +84,12 @@ func (c *chosen) rows(withJSON bool) iter.Seq2[*row, error] {
 }
 
 // take reports whether a row fits where. The error is an [*evalError].
-func (c *chosen) take(r *row) (bool, error) {
+func (c *chosen) take(seen *expr.Values, r *row) (bool, error) {
 	if c.where == nil {
 		return true, nil
 	}
-	out, err := c.fits.Eval(expr.NewValues(map[string]map[string]any{"row": r.object, "params": c.params}))
+	seen.Set("row", r.object)
+	out, err := c.fits.Eval(seen)
 	if err != nil {
 		t := &template{node: c.where}
 		return false, t.failed(part{text: c.where.text, prog: c.fits}, err)

@@ -22,6 +22,7 @@ type expander struct {
 	secrets  map[string]string // nil: variables get their masked form
 	compiled map[string]*schema.Schema
 	shared   map[string]map[string]any // what the expressions of all tasks see
+	seen     *expr.Values              // what those of the last one have seen
 	skipped  int                       // tasks that identify found to be skipped
 }
 
@@ -124,6 +125,9 @@ func (x *expander) id(e *entry, v *expr.Values) (string, error) {
 // isControl also refuses the characters that turn the direction of text, with
 // which an id could look like another.
 func isControl(r rune) bool {
+	if r < 0x7f { // nearly always
+		return r < 0x20
+	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 

@@ -32,17 +32,21 @@ func (s scope) without(name string) scope {
 	return s
 }
 
-// values are what expressions see with a row; r may be nil.
+// values are what expressions see with a row, until the next one; r may be nil.
 func (x *expander) values(r *row) *expr.Values {
-	objects := make(map[string]map[string]any, len(x.shared)+2)
-	maps.Copy(objects, x.shared)
-	if r != nil && r.object != nil {
-		objects["row"] = r.object
+	if x.seen == nil {
+		x.seen = expr.NewValues(x.shared)
 	}
-	if r != nil && r.matrix != nil {
-		objects["matrix"] = r.matrix.values
+	var object, combined map[string]any
+	if r != nil {
+		object = r.object
+		if r.matrix != nil {
+			combined = r.matrix.values
+		}
 	}
-	return expr.NewValues(objects)
+	x.seen.Set("row", object)
+	x.seen.Set("matrix", combined)
+	return x.seen
 }
 
 // paramValues are what expressions see that may use parameters alone.
