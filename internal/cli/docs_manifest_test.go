@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,7 @@ func (b manualBlock) isManifest() bool { return b.language == "yaml" && !b.isFil
 
 // A manualExample is a manifest of the page with the commands that follow it.
 type manualExample struct {
+	page     string
 	manifest manualBlock
 	consoles []manualBlock
 }
@@ -61,7 +63,7 @@ func TestTheManifestReferenceRuns(t *testing.T) {
 		case b.isFile():
 			files[b.word] = b.text
 		case b.isManifest():
-			examples = append(examples, manualExample{manifest: b})
+			examples = append(examples, manualExample{page: manualPage, manifest: b})
 		case b.language == "console":
 			last := &examples[len(examples)-1]
 			last.consoles = append(last.consoles, b)
@@ -100,6 +102,56 @@ func TestTheManifestReferenceRuns(t *testing.T) {
 	}
 }
 
+// readmeFiles are what the manifest of the README needs.
+var readmeFiles = map[string]string{
+	"products.csv": "sku,name,max_price,on_sale\n00417,sencha,12.00,no\n00422,assam,10.00,yes\n",
+	"tell.sh":      "echo told somebody\n",
+	"bad.yaml": `version: 1
+resultSchemas:
+  product:
+    type: object
+tasks:
+  - id: a
+    task: Return the price.
+    resultSchema: prodcut
+  - id: b
+    task: Return the price.
+    timeout: soon
+`,
+}
+
+// The manifest that the README explains loads without a warning, and the
+// commands below it print what they do.
+func TestTheManifestOfTheReadmeRuns(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a shell is the program")
+	}
+	t.Parallel()
+	files := maps.Clone(readmeFiles)
+	for file, page := range map[string]string{
+		"site/eu/shelf/sencha.html": "sencha", "site/eu/shelf/assam.html": "assam", "site/eu/sale/assam.html": "assam",
+	} {
+		text, err := os.ReadFile(filepath.Join("testdata", "manual", "site", page+".html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[file] = string(text)
+	}
+	e := manualExample{page: "README.md"}
+	for _, b := range manualBlocks(readDoc(t, e.page)) {
+		switch {
+		case b.isManifest() && e.manifest.text == "":
+			e.manifest, files["prices.yaml"] = b, b.text
+		case b.language == "console" && e.manifest.text != "" && len(e.consoles) < 2:
+			e.consoles = append(e.consoles, b)
+		}
+	}
+	if len(e.consoles) < 2 {
+		t.Fatal("README.md has no manifest with commands below it")
+	}
+	e.run(t, nil, files)
+}
+
 // run returns what each console would show.
 func (e manualExample) run(t *testing.T, first []string, files map[string]string) []string {
 	dir := t.TempDir()
@@ -134,7 +186,7 @@ func (e manualExample) run(t *testing.T, first []string, files map[string]string
 	for _, console := range e.consoles {
 		got := manualConsole(t, dir, console)
 		if !sameLines(got, console.text) && os.Getenv("UPDATE") == "" {
-			t.Errorf("%s:%d: got\n%swant\n%s", manualPage, console.line, got, console.text)
+			t.Errorf("%s:%d: got\n%swant\n%s", e.page, console.line, got, console.text)
 		}
 		all = append(all, got)
 	}
