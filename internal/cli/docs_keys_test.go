@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/bbbatch/bbbatch/internal/manifest"
 )
 
@@ -25,10 +27,13 @@ var manualMark = regexp.MustCompile(`(?ms)^<!-- keys ([^\n]+) -->\n(.*?)^<!-- en
 
 // The tables of docs/manifest.md say what the manifest's JSON Schema says, which
 // editors show and the loader goes by, and which names the loader takes where;
-// every key has a row. UPDATE=1 go test ./internal/cli -run ManifestReference
+// every key has a row and stands in an example. UPDATE=1 go test ./internal/cli -run ManifestReference
 // writes them anew. What may stand in defaults has its rows among the keys of
 // tasks, and is named below that heading.
 func TestTheManifestReferenceHasEveryKey(t *testing.T) {
+	if testing.Short() {
+		t.Skip("names are tried in some thousand manifests")
+	}
 	keys := manualKeys(t)
 	uses := namesInPlaces(t)
 	rows := map[string]bool{}
@@ -74,6 +79,28 @@ func TestTheManifestReferenceHasEveryKey(t *testing.T) {
 		case k.path == "tasks" || isDefault && rows[name]:
 		default:
 			t.Errorf("%s: no table has %s", manualPage, k.path)
+		}
+	}
+	shown := map[string]bool{}
+	for _, b := range manualBlocks(page) {
+		if !b.isManifest() {
+			continue
+		}
+		var example any
+		if err := yaml.Unmarshal([]byte(b.text), &example); err != nil {
+			continue // an example of what YAML mangles
+		}
+		book := readSchemaBook(t)
+		book.walk("", book.root, example, nil, func(path string, _ *manualSchema, _ any, _ func(any)) {
+			shown[path] = true
+			if key, isDefault := strings.CutPrefix(path, "defaults."); isDefault {
+				shown["tasks."+key] = true
+			}
+		})
+	}
+	for _, k := range keys {
+		if !shown[k.path] && !strings.HasPrefix(k.path, "defaults.") {
+			t.Errorf("%s: no example has %s", manualPage, k.path)
 		}
 	}
 	if len(keys) < 100 || len(uses) < 20 {
@@ -142,6 +169,38 @@ func (s *manualSchema) others() *manualSchema {
 		return nil
 	}
 	return &o
+}
+
+// walk goes through a manifest along its schema, and visits every value with its
+// path, its schema, and what replaces it.
+func (b *schemaBook) walk(path string, s *manualSchema, v any, set func(any), visit func(path string, s *manualSchema, v any, set func(any))) {
+	full := b.full(s)
+	at, isMap := v.(map[string]any)
+	list, isList := v.([]any)
+	for _, alternative := range full.AnyOf {
+		kinds := listOf(b.full(alternative).Type)
+		if isMap && slices.Contains(kinds, "object") || isList && slices.Contains(kinds, "array") {
+			b.walk(path, alternative, v, set, visit)
+			return
+		}
+	}
+	visit(path, s, v, set)
+	for _, k := range slices.Sorted(maps.Keys(at)) {
+		child, name := full.Properties[k], k
+		if child == nil {
+			child, name = full.others(), otherName(path)
+		}
+		if child != nil {
+			b.walk(strings.TrimPrefix(path+"."+name, "."), child, at[k], func(v any) { at[k] = v }, visit)
+		}
+	}
+	for i, v := range list {
+		item := full.Items
+		if item == nil {
+			item = &manualSchema{}
+		}
+		b.walk(path, item, v, func(v any) { list[i] = v }, visit)
+	}
 }
 
 // ofOthers is how the page calls the other keys of some maps.

@@ -55,6 +55,9 @@ type manualExample struct {
 // print, and UPDATE=1 writes it anew. A manifest that is a part of one is
 // completed with parts of the first.
 func TestTheManifestReferenceRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many processes, each on its own")
+	}
 	page := readDoc(t, manualPage)
 	var examples []manualExample
 	files := map[string]string{}

@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,46 +120,16 @@ func namesInPlaces(t *testing.T) map[string][]string {
 		}
 	}
 	book := readSchemaBook(t)
-	var visit func(path string, s *manualSchema, v any, set func(any))
-	visit = func(path string, s *manualSchema, v any, set func(any)) {
-		full := s
-		condition := strings.HasSuffix(s.Ref, "/condition")
-		full = book.full(s)
-		_, isMap := v.(map[string]any)
-		_, isList := v.([]any)
-		for _, alternative := range full.AnyOf {
-			kinds := listOf(book.full(alternative).Type)
-			if isMap && slices.Contains(kinds, "object") || isList && slices.Contains(kinds, "array") {
-				visit(path, alternative, v, set)
-				return
-			}
+	book.walk("", book.root, root, nil, func(path string, s *manualSchema, v any, set func(any)) {
+		switch v.(type) {
+		case map[string]any, []any:
+			return
 		}
-		switch at := v.(type) {
-		case map[string]any:
-			for _, k := range slices.Sorted(maps.Keys(at)) {
-				child, name := full.Properties[k], k
-				if child == nil {
-					if child, name = full.others(), otherName(path); child == nil {
-						continue
-					}
-				}
-				visit(strings.TrimPrefix(path+"."+name, "."), child, at[k], func(v any) { at[k] = v })
-			}
-		case []any:
-			item := full.Items
-			if item == nil {
-				item = &manualSchema{}
-			}
-			for i, v := range at {
-				visit(path, item, v, func(v any) { at[i] = v })
-			}
-		default:
-			if kinds := listOf(full.Type); full.Enum == nil && (kinds == nil || slices.Contains(kinds, "string")) {
-				try(path, set, condition)
-				set(v)
-			}
+		full := book.full(s)
+		if kinds := listOf(full.Type); full.Enum == nil && (kinds == nil || slices.Contains(kinds, "string")) {
+			try(path, set, strings.HasSuffix(s.Ref, "/condition"))
+			set(v)
 		}
-	}
-	visit("", book.root, root, nil)
+	})
 	return out
 }
