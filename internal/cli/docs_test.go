@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/internal/server"
 )
 
@@ -18,29 +17,6 @@ func readDoc(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// The manifest that the README explains is one that loads without a warning.
-func TestTheManifestOfTheReadmeLoads(t *testing.T) {
-	_, rest, _ := strings.Cut(readDoc(t, "README.md"), "```yaml\n")
-	text, _, found := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("README.md has no YAML block")
-	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "tasks.yaml")
-	for name, content := range map[string]string{file: text, filepath.Join(dir, "products.csv"): "sku,site\n007,books\n008,tools\n"} {
-		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	m, err := manifest.Load(file, manifest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m.Total != 3 || len(m.Warnings) > 0 {
-		t.Errorf("got %d tasks and warnings %v, want 3 tasks and none", m.Total, m.Warnings)
-	}
 }
 
 // docs/local-server.md names every fault that there is.
