@@ -35,9 +35,11 @@ const (
 	// judge moves it on. After a crash it is judged from what is stored.
 	StateEnded State = "ended"
 
-	// StateDone: entered with task.judged, task.skipped or task.reused; the
-	// outcome is final, unless somebody orders the task to be tried again or
-	// edits it. A crash here changes nothing.
+	// StateDone: entered with task.judged, task.skipped or task.reused; with
+	// task.skipped also in the transaction that adds a task whose if is false or
+	// whose row is bad. The outcome is final, unless somebody orders the task to be
+	// tried again or edits it: one that the manifest no longer skips is pending
+	// again. A crash here changes nothing.
 	StateDone State = "done"
 )
 

@@ -175,3 +175,31 @@ func watchMemory() (peak func() uint64) {
 	}()
 	return func() uint64 { close(stop); return <-done }
 }
+
+// BenchmarkSummary counts 200,000 tasks that passed.
+func BenchmarkSummary(b *testing.B) {
+	s := openStore(b, b.TempDir())
+	ledger := begin(b, s, "main", ledgertest.Tasks(200_000)...)
+	if err := s.write(func(c *connection) error {
+		for _, query := range []string{
+			`UPDATE progress SET state = 'done', outcome = 'passed', attempt = 1`,
+			`INSERT INTO attempts (batch, position, number, digest, intended_at, clock, run_id, status, created_at, ended_at)
+				SELECT batch, position, 1, '', 1, 0, 'run-' || position, 'COMPLETED', 1, 60000000000 FROM progress`,
+			`INSERT INTO verdicts (batch, position, outcome, reason, message, signature, leaked, data)
+				SELECT batch, position, 'passed', '', '', '', 0, '{"outcome":"passed"}' FROM progress`,
+		} {
+			if _, err := c.exec(query); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		sum, err := ledger.Summary()
+		if err != nil || sum.Counts[batch.Passed] != 200_000 || sum.Runs != 200_000 || sum.FirstTry != 200_000 {
+			b.Fatalf("got %+v, %v", sum, err)
+		}
+	}
+}

@@ -65,14 +65,35 @@ func (b *Batch) whole(c *connection, s *batch.Summary) error {
 	return unmarshalEach(part{text, &s.Whole})
 }
 
+// The tasks of which there may be very many of one kind: those that passed, and
+// those that nothing was done for. To group all tasks they would be sorted.
+const (
+	plainPassed  = `state = 'done' AND outcome = 'passed' AND gone = 0 AND stale = 0`
+	plainPending = `state = 'pending' AND attempt = 0 AND gone = 0 AND stale = 0`
+)
+
 func (b *Batch) count(c *connection, s *batch.Summary) error {
 	s.Counts = map[batch.Outcome]int{}
-	query := `SELECT state, outcome, gone, stale, count(*) FROM progress WHERE batch = ? GROUP BY 1, 2, 3, 4`
+	plain := `(` + plainPassed + `) OR (` + plainPending + `)`
+	query := `SELECT state, outcome, gone, stale, count(*) FROM progress WHERE batch = ? AND NOT (` + plain + `) GROUP BY 1, 2, 3, 4`
 	if s.Info.Halted != "" || !s.Info.ClosedAt.IsZero() {
-		// Of those that were to be tried again what became of them stands.
+		// Of those that were to be tried again what became of them stands, so that a
+		// pending one may have a verdict.
+		plain = plainPassed
 		query = `SELECT p.state, CASE WHEN p.state = 'pending' THEN coalesce(v.outcome, '') ELSE p.outcome END, p.gone, p.stale, count(*)
-			FROM progress p LEFT JOIN verdicts v ON p.state = 'pending' AND v.batch = p.batch AND v.position = p.position
-			WHERE p.batch = ? GROUP BY 1, 2, 3, 4`
+			FROM (SELECT * FROM progress WHERE batch = ? AND NOT (` + plain + `)) AS p
+			LEFT JOIN verdicts v ON p.state = 'pending' AND v.batch = p.batch AND v.position = p.position
+			GROUP BY 1, 2, 3, 4`
+	}
+	var passed, all int
+	if _, err := c.one(`SELECT count(*), coalesce(sum(state = 'done'), 0) FROM progress WHERE batch = ? AND (`+plain+`)`,
+		[]any{b.key}, &all, &passed); err != nil {
+		return err
+	}
+	for outcome, n := range map[batch.Outcome]int{batch.Passed: passed, batch.Pending: all - passed} {
+		if n > 0 {
+			s.Counts[outcome] = n
+		}
 	}
 	return c.all(query,
 		[]any{b.key}, func(rows *sql.Rows) (bool, error) {
@@ -98,23 +119,25 @@ func (b *Batch) count(c *connection, s *batch.Summary) error {
 // runs counts the runs and adds up their lengths and, where there is a price,
 // their cost.
 func (b *Batch) runs(c *connection, s *batch.Summary) error {
-	if _, err := c.one(`SELECT count(*) FROM attempts WHERE batch = ? AND run_id IS NOT NULL`, []any{b.key}, &s.Runs); err != nil {
+	if s.Info.Policy.Price == nil {
+		var length float64
+		_, err := c.one(`
+			SELECT count(*), total(CASE WHEN ended_at - coalesce(started_at, created_at) BETWEEN 0 AND ? THEN ended_at - coalesce(started_at, created_at) END)
+			FROM attempts WHERE batch = ? AND run_id IS NOT NULL`, []any{int64(batch.LongestRun), b.key}, &s.Runs, &length)
+		s.RunTime = time.Duration(whole64(length))
 		return err
 	}
-	var price batch.Price
-	if s.Info.Policy.Price != nil {
-		price = *s.Info.Policy.Price
+	if _, err := c.one(`SELECT count(*) FROM attempts WHERE batch = ? AND run_id IS NOT NULL`, []any{b.key}, &s.Runs); err != nil {
+		return err
 	}
 	var length, paid, usd, wasted float64
 	_, err := c.one(`
 		SELECT total(length), total(paid), total(usd), total(CASE WHEN own = 'passed' OR p.outcome = 'passed' AND p.attempt = number THEN 0 ELSE usd END)
 		FROM (SELECT position, number, own, length, paid, `+cost+` AS usd FROM (`+ended+`)) AS e
 		JOIN progress p ON p.batch = ?3 AND p.position = e.position`,
-		b.pricing(price), &length, &paid, &usd, &wasted)
+		b.pricing(*s.Info.Policy.Price), &length, &paid, &usd, &wasted)
 	s.RunTime = time.Duration(whole64(length))
-	if s.Info.Policy.Price != nil {
-		s.Paid, s.Cost, s.Wasted = time.Duration(whole64(paid)), batch.Money(whole64(usd)), batch.Money(whole64(wasted))
-	}
+	s.Paid, s.Cost, s.Wasted = time.Duration(whole64(paid)), batch.Money(whole64(usd)), batch.Money(whole64(wasted))
 	return err
 }
 
@@ -128,7 +151,7 @@ func (b *Batch) tries(c *connection, s *batch.Summary) error {
 			SELECT DISTINCT p.position, p.outcome, t.reuse IS NULL AS own
 			FROM attempts a CROSS JOIN progress p ON p.batch = a.batch AND p.position = a.position
 			CROSS JOIN tasks t ON t.batch = a.batch AND t.position = a.position
-			WHERE a.batch = ? AND a.outcome NOT IN ('', 'passed') AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
+			WHERE a.batch = ? AND a.outcome <> '' AND a.outcome <> 'passed' AND a.run_id IS NOT NULL AND a.number < p.attempt AND p.gone = 0)`,
 		[]any{b.key}, &s.Retried, &later); err != nil {
 		return err
 	}

@@ -204,5 +204,7 @@ var migrations = [...]string{
 		PRIMARY KEY (batch, id)
 	) STRICT, WITHOUT ROWID;
 	INSERT INTO ids SELECT batch, id, position FROM tasks ORDER BY batch, id;
-	DROP INDEX tasks_id`,
+	DROP INDEX tasks_id;
+	CREATE INDEX tasks_reuse ON tasks (batch) WHERE reuse IS NOT NULL;
+	CREATE INDEX attempts_spent ON attempts (batch) WHERE outcome <> ''`,
 }

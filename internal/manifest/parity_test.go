@@ -156,6 +156,9 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 
 // Values of every kind at every place: whatever the schema says, Load says.
 func TestSchemaAgreesEverywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some thousand manifests, and nothing in it is concurrent")
+	}
 	s := editor(t)
 	write(t, map[string]string{"d.csv": "a\n1\n", "e.csv": "a,b\n1,2\n", "s.json": `{"type":"object"}`})
 	base := `{"version": 1, "name": "n", "description": "d", "provider": {"kind": "browserbase", "baseURL": "https://api.example", "apiKey": "${{ secrets.A }}", "resultPath": "data"}, "secrets": ["A"],
@@ -226,7 +229,7 @@ func TestSchemaAgreesEverywhere(t *testing.T) {
 		t.Fatal("the manifest to start from is rejected")
 	}
 	visit(root, func(v any) { root = v })
-	if count < 1500 || rejected < count/2 {
+	if count < 1000 || rejected < count/2 {
 		t.Errorf("got %d manifests, %d of them rejected", count, rejected)
 	}
 }
