@@ -183,7 +183,6 @@ var migrations = [...]string{
 	ALTER TABLE tasks ADD COLUMN checks TEXT NOT NULL DEFAULT '';
 	ALTER TABLE tasks ADD COLUMN hidden TEXT;
 	ALTER TABLE tasks ADD COLUMN skip TEXT NOT NULL DEFAULT '';
-	CREATE INDEX tasks_reuse ON tasks (batch) WHERE reuse IS NOT NULL;
 	CREATE TABLE checks (
 		batch  INTEGER NOT NULL,
 		digest TEXT NOT NULL,
