@@ -11,7 +11,7 @@ import (
 // What the schema shows as an example, or names as a default, is right by the
 // schema itself.
 func TestSchemaExamplesFit(t *testing.T) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"cmp"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -11,13 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 )
-
-//go:embed manifest.schema.json
-var schemaText []byte
-
-// Schema returns the JSON Schema of manifests, for editors. Load checks a
-// manifest's shape against the same text.
-func Schema() []byte { return slices.Clone(schemaText) }
 
 // A shape is the part of JSON Schema that manifest.schema.json is written in.
 // The schema judges the shape of a manifest and nothing else does, so an
