@@ -92,15 +92,17 @@ func compile(source string, c *compiling) (p *Program, err error) {
 }
 
 // guarded compiles what is run: nothing in it has a type, so that values are
-// looked at where they are used and never taken for what they should be.
-func (c *compiling) guarded(source string) (*vm.Program, error) {
+// looked at where they are used and never taken for what they should be. The
+// options of first change the tree before anything else does.
+func (c *compiling) guarded(source string, first ...lang.Option) (*vm.Program, error) {
 	names := types.Map{meterName: types.Any}
 	for name := range c.declared() {
 		names[name] = types.Any
 	}
 	g := newGuard(c)
-	options := append(untyped(), lang.Env(names), lang.MaxNodes(maxNodes), lang.Optimize(false),
-		lang.Patch(swap{c.calls}), lang.Patch(g.provisions), lang.Patch(g))
+	options := append(untyped(), lang.Env(names), lang.MaxNodes(maxNodes), lang.Optimize(false))
+	options = append(options, first...)
+	options = append(options, lang.Patch(swap{c.calls}), lang.Patch(g.provisions), lang.Patch(g))
 	return lang.Compile(source, options...)
 }
 

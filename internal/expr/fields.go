@@ -6,8 +6,27 @@ import (
 	"reflect"
 	"slices"
 
+	lang "github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 )
+
+// Fields looks for fields that the values of env cannot have, whatever else is
+// wrong with source or with its types. The error is an [*Error].
+func Fields(source string, env Env) (err error) {
+	defer func() {
+		if recover() != nil { // as [compile] says of it
+			err = nil
+		}
+	}()
+	c := &compiling{env: env}
+	f := &fields{source: source}
+	// What else is wrong is told by whoever compiles the source.
+	_, _ = lang.Compile(callable(source), append(typed(), lang.Env(c.declared()), lang.MaxNodes(maxNodes), lang.Patch(f))...)
+	if f.err != nil {
+		return f.err
+	}
+	return nil
+}
 
 // fields finds fields that cannot be there, at any depth, once expr-lang has
 // said of every node what it is.

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -19,8 +20,10 @@ type look struct {
 	member  []*ast.MemberNode
 	callee  map[ast.Node]bool
 	denied  *ast.BuiltinNode
-	loops   bool // it has a predicate
-	alone   bool // the expression is a field and nothing else
+	several *ast.SequenceNode // expressions of which all but the last would count for nothing
+	words   []*ast.BinaryNode // comparisons
+	loops   bool              // it has a predicate
+	alone   bool              // the expression is a field and nothing else
 }
 
 func (l *look) Visit(n *ast.Node) {
@@ -33,6 +36,12 @@ func (l *look) Visit(n *ast.Node) {
 		if denied[n.Name] && l.denied == nil {
 			l.denied = n
 		}
+	case *ast.SequenceNode:
+		if l.several == nil && len(n.Nodes) > 1 {
+			l.several = n
+		}
+	case *ast.BinaryNode:
+		l.words = append(l.words, n)
 	case *ast.PredicateNode:
 		l.loops = true
 	case *ast.VariableDeclaratorNode:
@@ -46,6 +55,9 @@ func (l *look) Visit(n *ast.Node) {
 }
 
 func (l *look) check() error {
+	if l.several != nil {
+		return &Error{Offset: l.semicolon(l.several), Message: "two expressions: join them with and"}
+	}
 	if n := l.denied; n != nil {
 		return &Error{
 			Offset:  byteOffset(l.source, n.Location().From),
@@ -66,7 +78,76 @@ func (l *look) check() error {
 			return err
 		}
 	}
+	for _, n := range l.words {
+		if err := l.word(n); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// semicolon is the offset of the semicolon in front of the second expression.
+func (l *look) semicolon(n *ast.SequenceNode) int {
+	first := &leftmost{at: -1}
+	ast.Walk(&n.Nodes[1], first)
+	at := byteOffset(l.source, max(first.at, 0))
+	return max(strings.LastIndexByte(l.source[:at], ';'), 0)
+}
+
+type leftmost struct{ at int }
+
+func (l *leftmost) Visit(n *ast.Node) {
+	if at := (*n).Location().From; at > 0 && (l.at < 0 || at < l.at) { // some nodes have no place
+		l.at = at
+	}
+}
+
+// word finds a comparison with a word that a name never is.
+func (l *look) word(n *ast.BinaryNode) error {
+	sides := []ast.Node{n.Left, n.Right}
+	switch n.Operator {
+	case "==", "!=":
+	case "in":
+		list, ok := n.Right.(*ast.ArrayNode)
+		if !ok {
+			return nil
+		}
+		sides = slices.Concat(list.Nodes, sides[:1])
+	default:
+		return nil
+	}
+	for _, side := range sides {
+		id, ok := side.(*ast.IdentifierNode)
+		if !ok || l.local[id.Value] || l.env[id.Value].Words == nil {
+			continue
+		}
+		known := l.env[id.Value].Words
+		for _, other := range sides {
+			text, ok := other.(*ast.StringNode)
+			if !ok || slices.Contains(known, text.Value) {
+				continue
+			}
+			return &Error{
+				Offset:  byteOffset(l.source, text.Location().From),
+				Message: fmt.Sprintf("%s is never %q: it is %s", id.Value, brief(text.Value, 60), choice(known)),
+				Name:    text.Value,
+				Known:   known,
+			}
+		}
+	}
+	return nil
+}
+
+// choice lists words: one, two or three.
+func choice(words []string) string {
+	shown := make([]string, len(words))
+	for i, w := range words {
+		if shown[i] = w; w == "" {
+			shown[i] = "empty"
+		}
+	}
+	last := len(shown) - 1
+	return strings.Join(shown[:last], ", ") + " or " + shown[last]
 }
 
 // function reports whether a name is that of a function that expr-lang lacks.

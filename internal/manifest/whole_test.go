@@ -136,7 +136,7 @@ func TestWholeErrors(t *testing.T) {
 		`count("item.x == 1") > 1`:               {`there is no "item" here`, 7},
 		`share("\tzz == 1") > 1`:                 {`there is no "zz" here`, 7},
 	} {
-		err := checkWhole(source)
+		err := newLoader(&Manifest{}).checkWhole(source)
 		var e *expr.Error
 		if !errors.As(err, &e) || e.Message != want.message || e.Offset != want.offset {
 			t.Errorf("%s: got %+v, want %v", source, err, want)
