@@ -204,7 +204,7 @@ func (l *loader) load(root *node, o Options) {
 	l.unheeded(d)
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
-	m.inputs = l.inputs()
+	m.inputs = l.inputs(o)
 	l.unused(root, d)
 	l.inVain(root)
 	l.untried(d)
