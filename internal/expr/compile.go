@@ -28,7 +28,7 @@ func Compile(source string, env Env) (*Program, error) {
 // Syntax checks nothing but the syntax of source. The error is an [*Error].
 func Syntax(source string) error {
 	if _, err := parser.Parse(callable(source)); err != nil {
-		return explain(source, err)
+		return reword(source, explain(source, err))
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 	source = callable(source)
 	tree, err := parser.Parse(source)
 	if err != nil {
-		return nil, explain(written, err)
+		return nil, reword(written, explain(written, err))
 	}
 	l := &look{source: written, env: c.env, outside: c.outside, uses: map[string]bool{}, local: map[string]bool{}}
 	ast.Walk(&tree.Node, l)
@@ -78,7 +78,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 		return nil, fields.err
 	}
 	if err != nil {
-		return nil, explain(written, err)
+		return nil, calling(written, explain(written, err))
 	}
 	p = &Program{source: written, uses: l.uses, loops: l.loops, paths: l.straightPaths(&tree.Node)}
 	if isPath {

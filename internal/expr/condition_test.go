@@ -59,7 +59,7 @@ func TestConditionsThatAreNone(t *testing.T) {
 		`attempts == "2"`:                   `invalid operation: == (mismatched types int and string)`,
 		`outcome.x == "a"`:                  "outcome has no fields: it is a string",
 		`"x" in attempts`:                   `invalid operation: in (mismatched types string and int)`,
-		`outcome == "failed`:                "literal not terminated",
+		`outcome == "failed`:                "the string that begins here has no end: its closing quote is missing",
 		`outcome == "passed"; attempts > 1`: "two expressions: join them with and",
 		`now() > 3`:                         "now is not available: it depends on when or where it runs",
 	} {

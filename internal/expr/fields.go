@@ -36,6 +36,14 @@ type fields struct {
 }
 
 func (f *fields) Visit(n *ast.Node) {
+	if name, args := called(*n); name == helperName && len(args) == 2 && f.err == nil &&
+		isText(args[0]) && isText(args[1]) {
+		f.err = &Error{
+			Offset:  byteOffset(f.source, (*n).Location().From),
+			Message: fmt.Sprintf("contains(…) compares: write %s contains %s", owner(args[0]), owner(args[1])),
+		}
+		return
+	}
 	m, ok := (*n).(*ast.MemberNode)
 	if !ok || f.err != nil {
 		return
@@ -62,6 +70,8 @@ func (f *fields) Visit(n *ast.Node) {
 	}
 	f.err = e
 }
+
+func isText(n ast.Node) bool { return n.Nature().Kind == reflect.String }
 
 // owner names what a field is looked for in.
 func owner(n ast.Node) string {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -167,11 +168,17 @@ func (l *look) unknown(n *ast.IdentifierNode) error {
 		slices.Sort(e.Known)
 		return e
 	}
-	e.Message = fmt.Sprintf("there is no %q here", n.Value)
+	e.Message = fmt.Sprintf("there is no %q here", n.Value) + insteadOf(n.Value)
 	for name := range l.env {
 		e.Known = append(e.Known, name)
 	}
 	slices.Sort(e.Known)
+	for _, name := range e.Known {
+		if slices.Contains(l.env[name].Fields, n.Value) {
+			e.Hint = fmt.Sprintf("did you mean %q?", name+"."+n.Value)
+			break
+		}
+	}
 	return e
 }
 
@@ -184,6 +191,9 @@ func (l *look) field(n *ast.MemberNode) error {
 	// The zone of the machine would make the result depend on where it runs.
 	if n.Method && property.Value == "Local" {
 		return &Error{Offset: at, Message: "Local is not available: it depends on the machine"}
+	}
+	if n.Method && property.Value != "" && 'a' <= property.Value[0] && property.Value[0] <= 'z' {
+		return l.method(n, property.Value, at)
 	}
 	id, ok := n.Node.(*ast.IdentifierNode)
 	if !ok || l.local[id.Value] {
@@ -210,6 +220,29 @@ func (l *look) field(n *ast.MemberNode) error {
 		Name:    property.Value,
 		Known:   o.Fields,
 	}
+}
+
+// method says how the call of a method is written, which values do not have.
+func (l *look) method(n *ast.MemberNode, name string, at int) error {
+	of := owner(n.Node)
+	e := &Error{Offset: at, Message: "values have no methods such as " + name}
+	switch name {
+	case "contains", "includes":
+		e.Message += ": write " + of + " contains …"
+	case "startsWith", "endsWith", "matches":
+		e.Message += ": write " + of + " " + name + " …"
+	case "match", "test":
+		e.Message += ": write " + of + " matches …"
+	case "toLowerCase":
+		e.Message += ": write lower(" + of + ")"
+	case "toUpperCase":
+		e.Message += ": write upper(" + of + ")"
+	default:
+		if slices.Contains(functionNames(), name) {
+			e.Message += ": write " + strings.Replace(cmp.Or(forms[name], name+"(…)"), "text", of, 1)
+		}
+	}
+	return e
 }
 
 // straightPaths collects the paths that begin with a name of the environment,

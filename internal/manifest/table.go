@@ -15,7 +15,7 @@ func (l *loader) shown(r *Report, n *node) {
 			err = expr.Fields(where.text, l.knownRecord(nil))
 		}
 		if err != nil {
-			l.expression(where, 0, err, scope{top: true, env: recordEnv(false)})
+			l.expression(where, 0, err, scope{top: true, env: l.knownRecord(nil)})
 		}
 	}
 	unwind := n.get("unwind")
@@ -75,7 +75,7 @@ func (l *loader) column(n *node, unwinds bool, unwind []string, first map[string
 		err = expr.Fields(source.text, l.knownRecord(unwind))
 	}
 	if err != nil {
-		l.expression(source, 0, err, scope{top: true, env: recordEnv(unwinds)})
+		l.expression(source, 0, err, scope{top: true, env: l.knownRecord(unwind)})
 		return c, false
 	}
 	return c, true
