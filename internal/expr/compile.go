@@ -28,7 +28,7 @@ func Compile(source string, env Env) (*Program, error) {
 // Syntax checks nothing but the syntax of source. The error is an [*Error].
 func Syntax(source string) error {
 	if _, err := parser.Parse(callable(source)); err != nil {
-		return explain(source, err)
+		return reword(source, explain(source, err))
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 	source = callable(source)
 	tree, err := parser.Parse(source)
 	if err != nil {
-		return nil, explain(written, err)
+		return nil, reword(written, explain(written, err))
 	}
 	l := &look{source: written, env: c.env, outside: c.outside, uses: map[string]bool{}, local: map[string]bool{}}
 	ast.Walk(&tree.Node, l)
@@ -78,7 +78,7 @@ func compile(source string, c *compiling) (p *Program, err error) {
 		return nil, fields.err
 	}
 	if err != nil {
-		return nil, explain(written, err)
+		return nil, calling(written, explain(written, err))
 	}
 	p = &Program{source: written, uses: l.uses, loops: l.loops, paths: l.straightPaths(&tree.Node)}
 	if isPath {
@@ -92,15 +92,17 @@ func compile(source string, c *compiling) (p *Program, err error) {
 }
 
 // guarded compiles what is run: nothing in it has a type, so that values are
-// looked at where they are used and never taken for what they should be.
-func (c *compiling) guarded(source string) (*vm.Program, error) {
+// looked at where they are used and never taken for what they should be. The
+// options of first change the tree before anything else does.
+func (c *compiling) guarded(source string, first ...lang.Option) (*vm.Program, error) {
 	names := types.Map{meterName: types.Any}
 	for name := range c.declared() {
 		names[name] = types.Any
 	}
 	g := newGuard(c)
-	options := append(untyped(), lang.Env(names), lang.MaxNodes(maxNodes), lang.Optimize(false),
-		lang.Patch(swap{c.calls}), lang.Patch(g.provisions), lang.Patch(g))
+	options := append(untyped(), lang.Env(names), lang.MaxNodes(maxNodes), lang.Optimize(false))
+	options = append(options, first...)
+	options = append(options, lang.Patch(swap{c.calls}), lang.Patch(g.provisions), lang.Patch(g))
 	return lang.Compile(source, options...)
 }
 

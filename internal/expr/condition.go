@@ -28,17 +28,8 @@ func compileCondition(source string, c *compiling) (*Condition, error) {
 	return &Condition{p}, nil
 }
 
-// Holds evaluates the condition. One that needs a field which is not there does
-// not hold. The error is an [*Error].
-func (c *Condition) Holds(v *Values) (bool, error) {
-	holds, err := c.True(v)
-	if absent := (*AbsentError)(nil); errors.As(err, &absent) {
-		return false, nil
-	}
-	return holds, err
-}
-
-// True is [Condition.Holds], but that an [*AbsentError] says what is not there.
+// True evaluates the condition. The error is an [*AbsentError] when something that
+// is needed was not there and an [*Error] otherwise.
 func (c *Condition) True(v *Values) (bool, error) {
 	out, err := c.Eval(v)
 	if err != nil {

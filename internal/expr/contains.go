@@ -1,12 +1,21 @@
 package expr
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // contains reports whether a value has all that another has. A map contains a
 // map when each key of that is there and its value contains that one's. A list
 // contains a list when each element of that is contained by an element of its
 // own, in any order. A scalar contains one that is equal.
-func contains(m *meter, args []any) (any, error) { return m.contains(args[0], args[1], 0) }
+func contains(m *meter, args []any) (any, error) {
+	_, whole := args[0].(string)
+	if _, part := args[1].(string); whole && part {
+		return nil, errors.New("contains(…) compares: of two strings write a contains b")
+	}
+	return m.contains(args[0], args[1], 0)
+}
 
 func (m *meter) contains(whole, part any, depth int) (bool, error) {
 	if depth > maxDeep {

@@ -15,6 +15,7 @@ type Object struct {
 	Inner  map[string]Object // what is known of a field's value; nothing of one that is not here
 	Alone  Kind              // it is no object but a value of this kind, if not ""
 	Each   *Object           // of a [List], what its elements are; nil when nothing is known
+	Words  []string          // of a [Text] that is always one of these; nil for any
 	Secret []string          // fields that only an expression which is nothing else may take
 }
 

@@ -17,6 +17,7 @@ type Error struct {
 	Message      string
 	Name         string   // the name that is not known, if that is what is wrong
 	Known        []string // what could have been meant instead of Name
+	Hint         string   // what to do about it; often ""
 	Unterminated bool     // the expression has no end
 	Secret       bool     // Name is a field that is secret, and the expression is more than that
 }
@@ -62,6 +63,12 @@ func plain(message string) string {
 	}
 	if m := argument.FindStringSubmatch(message); m != nil {
 		message = fmt.Sprintf("%s cannot be used with %s", m[1], typeWord(m[2]))
+	}
+	if rest, pattern := strings.CutPrefix(message, "error parsing regexp: "); pattern {
+		message = "the pattern of matches is wrong: " + rest
+	}
+	if message == "integer divide by zero" {
+		message = errZero.Error()
 	}
 	if message == "memory budget exceeded" {
 		message = fmt.Sprintf("it makes more than %d elements", maxMemory)

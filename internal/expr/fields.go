@@ -6,8 +6,27 @@ import (
 	"reflect"
 	"slices"
 
+	lang "github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 )
+
+// Fields looks for fields that the values of env cannot have, whatever else is
+// wrong with source or with its types. The error is an [*Error].
+func Fields(source string, env Env) (err error) {
+	defer func() {
+		if recover() != nil { // as [compile] says of it
+			err = nil
+		}
+	}()
+	c := &compiling{env: env}
+	f := &fields{source: source}
+	// What else is wrong is told by whoever compiles the source.
+	_, _ = lang.Compile(callable(source), append(typed(), lang.Env(c.declared()), lang.MaxNodes(maxNodes), lang.Patch(f))...)
+	if f.err != nil {
+		return f.err
+	}
+	return nil
+}
 
 // fields finds fields that cannot be there, at any depth, once expr-lang has
 // said of every node what it is.
@@ -17,6 +36,14 @@ type fields struct {
 }
 
 func (f *fields) Visit(n *ast.Node) {
+	if name, args := called(*n); name == helperName && len(args) == 2 && f.err == nil &&
+		isText(args[0]) && isText(args[1]) {
+		f.err = &Error{
+			Offset:  byteOffset(f.source, (*n).Location().From),
+			Message: fmt.Sprintf("contains(…) compares: write %s contains %s", owner(args[0]), owner(args[1])),
+		}
+		return
+	}
 	m, ok := (*n).(*ast.MemberNode)
 	if !ok || f.err != nil {
 		return
@@ -43,6 +70,8 @@ func (f *fields) Visit(n *ast.Node) {
 	}
 	f.err = e
 }
+
+func isText(n ast.Node) bool { return n.Nature().Kind == reflect.String }
 
 // owner names what a field is looked for in.
 func owner(n ast.Node) string {

@@ -31,6 +31,7 @@ func inserted() []function {
 		{name: matchesName, run: matches},
 		{name: shallowName, run: (*meter).shallow},
 		{name: textName, run: (*meter).characters},
+		{name: divisorName, run: divisor},
 		{name: deepName, run: (*meter).deep},
 		{name: sortedName, run: (*meter).sorted},
 	}

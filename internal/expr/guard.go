@@ -20,6 +20,7 @@ const (
 	textName    = "__text"
 	deepName    = "__deep"
 	sortedName  = "__sorted"
+	divisorName = "__divisor"
 	callName    = "__call"
 )
 
@@ -92,6 +93,10 @@ func (g *guard) binary(n *ast.Node, m *ast.BinaryNode) {
 	case "+":
 		if !number(m.Left) && !number(m.Right) {
 			g.patch(n, plusName, m.Left, m.Right)
+		}
+	case "/", "%":
+		if !nonzero(m.Right) {
+			m.Right = g.call(divisorName, m.Right)
 		}
 	case "==", "!=":
 		if constant(m.Left) || constant(m.Right) {
@@ -168,6 +173,12 @@ func number(n ast.Node) bool {
 		return true
 	}
 	return false
+}
+
+func nonzero(n ast.Node) bool {
+	whole, isWhole := n.(*ast.IntegerNode)
+	float, isFloat := n.(*ast.FloatNode)
+	return isWhole && whole.Value != 0 || isFloat && float.Value != 0
 }
 
 // weight is how dear it is to match a character with a pattern: most patterns

@@ -1,8 +1,10 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -19,8 +21,10 @@ type look struct {
 	member  []*ast.MemberNode
 	callee  map[ast.Node]bool
 	denied  *ast.BuiltinNode
-	loops   bool // it has a predicate
-	alone   bool // the expression is a field and nothing else
+	several *ast.SequenceNode // expressions of which all but the last would count for nothing
+	words   []*ast.BinaryNode // comparisons
+	loops   bool              // it has a predicate
+	alone   bool              // the expression is a field and nothing else
 }
 
 func (l *look) Visit(n *ast.Node) {
@@ -33,6 +37,12 @@ func (l *look) Visit(n *ast.Node) {
 		if denied[n.Name] && l.denied == nil {
 			l.denied = n
 		}
+	case *ast.SequenceNode:
+		if l.several == nil && len(n.Nodes) > 1 {
+			l.several = n
+		}
+	case *ast.BinaryNode:
+		l.words = append(l.words, n)
 	case *ast.PredicateNode:
 		l.loops = true
 	case *ast.VariableDeclaratorNode:
@@ -46,6 +56,9 @@ func (l *look) Visit(n *ast.Node) {
 }
 
 func (l *look) check() error {
+	if l.several != nil {
+		return &Error{Offset: l.semicolon(l.several), Message: "two expressions: join them with and"}
+	}
 	if n := l.denied; n != nil {
 		return &Error{
 			Offset:  byteOffset(l.source, n.Location().From),
@@ -66,7 +79,76 @@ func (l *look) check() error {
 			return err
 		}
 	}
+	for _, n := range l.words {
+		if err := l.word(n); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// semicolon is the offset of the semicolon in front of the second expression.
+func (l *look) semicolon(n *ast.SequenceNode) int {
+	first := &leftmost{at: -1}
+	ast.Walk(&n.Nodes[1], first)
+	at := byteOffset(l.source, max(first.at, 0))
+	return max(strings.LastIndexByte(l.source[:at], ';'), 0)
+}
+
+type leftmost struct{ at int }
+
+func (l *leftmost) Visit(n *ast.Node) {
+	if at := (*n).Location().From; at > 0 && (l.at < 0 || at < l.at) { // some nodes have no place
+		l.at = at
+	}
+}
+
+// word finds a comparison with a word that a name never is.
+func (l *look) word(n *ast.BinaryNode) error {
+	sides := []ast.Node{n.Left, n.Right}
+	switch n.Operator {
+	case "==", "!=":
+	case "in":
+		list, ok := n.Right.(*ast.ArrayNode)
+		if !ok {
+			return nil
+		}
+		sides = slices.Concat(list.Nodes, sides[:1])
+	default:
+		return nil
+	}
+	for _, side := range sides {
+		id, ok := side.(*ast.IdentifierNode)
+		if !ok || l.local[id.Value] || l.env[id.Value].Words == nil {
+			continue
+		}
+		known := l.env[id.Value].Words
+		for _, other := range sides {
+			text, ok := other.(*ast.StringNode)
+			if !ok || slices.Contains(known, text.Value) {
+				continue
+			}
+			return &Error{
+				Offset:  byteOffset(l.source, text.Location().From),
+				Message: fmt.Sprintf("%s is never %q: it is %s", id.Value, brief(text.Value, 60), choice(known)),
+				Name:    text.Value,
+				Known:   known,
+			}
+		}
+	}
+	return nil
+}
+
+// choice lists words: one, two or three.
+func choice(words []string) string {
+	shown := make([]string, len(words))
+	for i, w := range words {
+		if shown[i] = w; w == "" {
+			shown[i] = "empty"
+		}
+	}
+	last := len(shown) - 1
+	return strings.Join(shown[:last], ", ") + " or " + shown[last]
 }
 
 // function reports whether a name is that of a function that expr-lang lacks.
@@ -86,11 +168,17 @@ func (l *look) unknown(n *ast.IdentifierNode) error {
 		slices.Sort(e.Known)
 		return e
 	}
-	e.Message = fmt.Sprintf("there is no %q here", n.Value)
+	e.Message = fmt.Sprintf("there is no %q here", n.Value) + insteadOf(n.Value)
 	for name := range l.env {
 		e.Known = append(e.Known, name)
 	}
 	slices.Sort(e.Known)
+	for _, name := range e.Known {
+		if slices.Contains(l.env[name].Fields, n.Value) {
+			e.Hint = fmt.Sprintf("did you mean %q?", name+"."+n.Value)
+			break
+		}
+	}
 	return e
 }
 
@@ -103,6 +191,9 @@ func (l *look) field(n *ast.MemberNode) error {
 	// The zone of the machine would make the result depend on where it runs.
 	if n.Method && property.Value == "Local" {
 		return &Error{Offset: at, Message: "Local is not available: it depends on the machine"}
+	}
+	if n.Method && property.Value != "" && 'a' <= property.Value[0] && property.Value[0] <= 'z' {
+		return l.method(n, property.Value, at)
 	}
 	id, ok := n.Node.(*ast.IdentifierNode)
 	if !ok || l.local[id.Value] {
@@ -129,6 +220,29 @@ func (l *look) field(n *ast.MemberNode) error {
 		Name:    property.Value,
 		Known:   o.Fields,
 	}
+}
+
+// method says how the call of a method is written, which values do not have.
+func (l *look) method(n *ast.MemberNode, name string, at int) error {
+	of := owner(n.Node)
+	e := &Error{Offset: at, Message: "values have no methods such as " + name}
+	switch name {
+	case "contains", "includes":
+		e.Message += ": write " + of + " contains …"
+	case "startsWith", "endsWith", "matches":
+		e.Message += ": write " + of + " " + name + " …"
+	case "match", "test":
+		e.Message += ": write " + of + " matches …"
+	case "toLowerCase":
+		e.Message += ": write lower(" + of + ")"
+	case "toUpperCase":
+		e.Message += ": write upper(" + of + ")"
+	default:
+		if slices.Contains(functionNames(), name) {
+			e.Message += ": write " + strings.Replace(cmp.Or(forms[name], name+"(…)"), "text", of, 1)
+		}
+	}
+	return e
 }
 
 // straightPaths collects the paths that begin with a name of the environment,

@@ -35,6 +35,28 @@ func plus(m *meter, args []any) (any, error) {
 	return a + b, nil
 }
 
+var errZero = errors.New("division by zero")
+
+// divisor refuses a zero, by which a division would give an infinity that compares
+// like any number.
+func divisor(_ *meter, args []any) (any, error) {
+	switch n := args[0].(type) {
+	case int:
+		if n == 0 {
+			return nil, errZero
+		}
+	case int64:
+		if n == 0 {
+			return nil, errZero
+		}
+	case float64:
+		if n == 0 {
+			return nil, errZero
+		}
+	}
+	return args[0], nil
+}
+
 // text accounts for a text of n bytes that is made.
 func (m *meter) text(n int) error {
 	if n > maxText {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -180,15 +181,18 @@ func example(s source) string {
 	if fields := visible(s); len(fields) > 0 {
 		name = fields[0]
 	}
-	if !simpleKey.MatchString(name) {
+	if !fieldName.MatchString(name) {
 		return fmt.Sprintf("for example id: 'item-%s'", rowValue(name))
 	}
 	return "for example id: item-" + rowValue(name)
 }
 
+// fieldName matches what may stand behind the dot of row.name.
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 // rowValue writes the expression for a field of the row.
 func rowValue(name string) string {
-	if !simpleKey.MatchString(name) {
+	if !fieldName.MatchString(name) {
 		return fmt.Sprintf("${{ row[%q] }}", name)
 	}
 	return "${{ row." + name + " }}"

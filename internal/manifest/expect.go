@@ -82,7 +82,7 @@ func (l *loader) whole(n *node) {
 	var out batch.Checks
 	var sources []string
 	for _, item := range l.items(n) {
-		x, ok := l.expectation(item, scope{top: true, env: wholeEnv()}, func(source string, _ expr.Env) error { return checkWhole(source) })
+		x, ok := l.expectation(item, scope{top: true, env: wholeEnv()}, func(source string, _ expr.Env) error { return l.checkWhole(source) })
 		if ok {
 			out.Expect = append(out.Expect, x)
 			sources = append(sources, x.That)

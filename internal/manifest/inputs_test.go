@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +34,18 @@ tasks:
 		filepath.Join(dir, "row.yaml"), filepath.Join(dir, "schemas", "a.json"), filepath.Join(dir, "schemas", "b.json"),
 	}
 	if diff := cmp.Diff(append([]string{filepath.Join(dir, "tasks.yaml")}, data...), m.Inputs()); diff != "" {
+		t.Error(diff)
+	}
+	compared := strings.Replace(text, "tasks:\n", "params: {p: {default: 1}}\nbaseline: {from: old/main.jsonl}\ntasks:\n", 1)
+	if err := os.WriteFile("knobs.yaml", []byte("p: 2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err = Load("-", Options{Stdin: strings.NewReader(compared), Dir: ".", ParamsFile: "knobs.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := slices.Insert(slices.Clone(data), 2, filepath.Join(dir, "knobs.yaml"), filepath.Join(dir, "old", "main.jsonl"))
+	if diff := cmp.Diff(more, m.Inputs()); diff != "" {
 		t.Error(diff)
 	}
 	m, err = Load("-", Options{Stdin: strings.NewReader(text), Dir: "."})

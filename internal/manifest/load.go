@@ -68,7 +68,8 @@ type loader struct {
 
 	readExpect map[*node]bool // expectations that some entry has compiled
 	results    map[*schema.Schema]expr.Object
-	resultPath string // as batch.Checks has it
+	resultPath string      // as batch.Checks has it
+	result     expr.Object // of all tasks together
 
 	stdin *spool // where standard input has its rows
 }
@@ -118,6 +119,7 @@ func newLoader(m *Manifest) *loader {
 		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
 		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
 		readExpect: map[*node]bool{}, results: map[*schema.Schema]expr.Object{},
+		result: expr.Object{Open: true},
 	}
 	l.judge = newJudge(l.ps, l.isExpression)
 	return l
@@ -173,14 +175,12 @@ func (l *loader) load(root *node, o Options) {
 	l.provider(root.get("provider"))
 	l.limits(root.get("limits"))
 	l.policy(root)
-	l.whole(root.get("batchExpect"))
 	if n := l.good(root.get("tracking")); n != nil {
 		m.Tracking = batch.Tracking(n.text)
 	}
 	if n := l.good(root.get("settle")); n != nil {
 		m.Settle = l.duration(n)
 	}
-	m.Reports = l.reports(root.get("reports"))
 	m.Baseline = l.baseline(root.get("baseline"))
 	m.Notify = l.notify(root.get("notify"))
 	m.Sites = l.sites(l.goodMap(root.get("local")).get("sites"))
@@ -195,13 +195,16 @@ func (l *loader) load(root *node, o Options) {
 			m.entries = append(m.entries, e)
 		}
 	}
+	l.result = l.knownResult(len(tasks))
+	l.whole(root.get("batchExpect"))
+	m.Reports = l.reports(root.get("reports"))
 	l.ofDefaults(d)
 	m.used = slices.Sorted(maps.Keys(l.used))
 	l.overridden(d)
 	l.unheeded(d)
 	m.schemas, m.open = l.schemas, l.openSchema
 	l.firstPass()
-	m.inputs = l.inputs()
+	m.inputs = l.inputs(o)
 	l.unused(root, d)
 	l.inVain(root)
 	l.untried(d)

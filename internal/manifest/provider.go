@@ -24,6 +24,11 @@ func (l *loader) provider(n *node) {
 	if key := l.good(n.get("apiKey")); key != nil {
 		l.m.KeySecret = l.keySecret(key)
 	}
+	if at := n.get("baseURL"); at != nil && n.get("apiKey") == nil && l.m.Provider != "local" {
+		// An address that a manifest brings along must not be sent the user's key.
+		l.ps.add(at.problem("names an address, and "+serviceKey+" is not for it",
+			`declare the key of that service in secrets, and name it here: apiKey: "${{ secrets.NAME }}"`))
+	}
 	l.resultPath = l.resultPathOf(n.get("resultPath"))
 	if l.m.Provider != "local" {
 		return

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,7 +15,8 @@ import (
 // is one of them where a list of results is unwound.
 func recordEnv(unwinds bool) expr.Env {
 	env := expr.Env{
-		"id": {Alone: expr.Text}, "outcome": {Alone: expr.Text}, "reason": {Alone: expr.Text}, "message": {Alone: expr.Text},
+		"id": {Alone: expr.Text}, "outcome": {Alone: expr.Text, Words: outcomeWords()},
+		"reason": {Alone: expr.Text, Words: reasonWords}, "message": {Alone: expr.Text},
 		"status": {Alone: expr.Text}, "attempts": {Alone: expr.Whole}, "template": {Alone: expr.Text}, "group": {Alone: expr.Text},
 		"tags": {Alone: expr.Texts}, "seconds": {Alone: expr.Number}, "run": runObject(),
 		"row": {Open: true}, "matrix": {Open: true}, "result": {Alone: expr.Any},
@@ -32,44 +34,50 @@ func recordEnv(unwinds bool) expr.Env {
 	return env
 }
 
+// reasonWords are why a task has failed; of every other the reason is empty.
+var reasonWords = []string{
+	string(batch.RunFailed), string(batch.Stopped), string(batch.TimedOut), string(batch.Deadline),
+	string(batch.Rejected), string(batch.Lost), string(batch.Panicked), "",
+}
+
+func outcomeWords() []string {
+	out := make([]string, len(batch.Outcomes))
+	for i, o := range batch.Outcomes {
+		out[i] = string(o)
+	}
+	return out
+}
+
 // A Where chooses tasks. It is safe for concurrent use.
 type Where struct {
-	condition *expr.Condition
-	uses      map[string]bool
+	filter *expr.Filter
+	uses   map[string]bool
 }
 
 // CompileWhere compiles an expression that is true of the tasks that are
 // meant. The error is an [*expr.Error].
 func CompileWhere(source string) (*Where, error) {
-	c, err := expr.CompileCondition(source, recordEnv(false))
+	f, err := expr.CompileFilter(source, recordEnv(false))
 	if err != nil {
 		return nil, err
 	}
-	return &Where{c, usedNames(c.Program)}, nil
+	return &Where{f, usedNames(f.Program)}, nil
 }
 
 // UsesResult reports whether the result of a task is looked at.
 func (w *Where) UsesResult() bool { return w.uses["result"] }
 
-// Fits reports whether the expression holds for a task; where it needs what the
-// task does not have, it does not. Nor does it where the result is not of the
-// kind that it needs, for nobody knows what a result is like. Of everything else
-// that cannot be evaluated, and of a stored result that cannot be read, it is an
-// error.
+// Fits reports whether the expression holds for a task. A comparison that needs
+// what the task does not have is false, and what or joins to it is looked at all
+// the same. Of everything else that cannot be evaluated, such as a value of
+// another kind than it needs, and of a stored result that cannot be read, it is
+// an error.
 func (w *Where) Fits(r batch.Record) (bool, error) {
 	v, err := recordValues(r, nil, w.uses)
 	if err != nil {
 		return false, err
 	}
-	return w.fits(v)
-}
-
-func (w *Where) fits(v *expr.Values) (bool, error) {
-	holds, err := w.condition.Holds(v)
-	if err != nil && w.UsesResult() {
-		return false, nil
-	}
-	return holds, err
+	return w.filter.Fits(v)
 }
 
 // A Cell is a value of a task. It is safe for concurrent use.
@@ -106,8 +114,8 @@ func usedNames(p *expr.Program) map[string]bool {
 }
 
 // Value returns the cell as JSON: of a straight path as it was, else as it was
-// computed; nil for what the task does not have, or what cannot be computed from
-// what it has. The error says that a stored result cannot be read.
+// computed; nil for what the task does not have. The error says that it cannot be
+// computed from what the task has, or that a stored result cannot be read.
 func (c *Cell) Value(r batch.Record, item json.RawMessage) (json.RawMessage, error) {
 	if c.base != "" {
 		raw, err := rawOf(r, c.base, item)
@@ -121,14 +129,13 @@ func (c *Cell) Value(r batch.Record, item json.RawMessage) (json.RawMessage, err
 		return nil, err
 	}
 	out, err := c.program.Eval(v)
+	if absent := (*expr.AbsentError)(nil); errors.As(err, &absent) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil
+		return nil, err
 	}
-	text, err := appendAny(nil, out)
-	if err != nil { // a value that JSON does not have, such as a date
-		return nil, nil
-	}
-	return text, nil
+	return appendAny(nil, out) // JSON does not have every value, such as a date
 }
 
 // recordValues are what an expression about a task sees, of those names that it

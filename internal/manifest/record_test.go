@@ -40,12 +40,14 @@ func TestWhere(t *testing.T) {
 		`row.sku == "A" && matrix.currency == "EUR"`:         true,
 		`float(row.price) < 10`:                              true,
 		`result.price.amount > 12 && result.items[1].n == 2`: true,
-		`result == nil`:               false,
-		`result.zzz == nil`:           true,
-		`result.zzz > 1`:              false,
-		`result.title > 1`:            false, // nobody knows what a result is like
-		`result.title.x == "a"`:       false,
-		`all(result.title, # == "a")`: false,
+		`result == nil`:         false,
+		`result.zzz == nil`:     true,
+		`result.zzz > 1`:        false,
+		`result.title > 1`:      "> cannot be used with a string and a number",
+		`result.title.x == "a"`: `cannot take field "x" of a string`,
+		`result.zzz == "nope" or outcome == "invalid"`:                true,
+		`outcome == "invalid" and not (result.zzz > 1)`:               true,
+		`reason in ["", "lost"] and reason != "timed_out"`:            true,
 		`any(errors, .keyword == "maxLength" && .expected == 3)`:      true,
 		`any(errors, .because != nil)`:                                false,
 		`seconds == 12.5 && run.seconds > 12 && run.attempt == 2`:     true,
@@ -72,7 +74,11 @@ func TestWhere(t *testing.T) {
 	}
 	for source, want := range map[string]string{
 		`outcom == "x"`: `there is no "outcom" here`, `item == 1`: `there is no "item" here`, `run.secs > 1`: `run has no field "secs"`,
-		`any(errors, .keywrd == "x")`: `the element has no field "keywrd"`, `seconds == "x"`: `invalid operation: == (mismatched types number and string)`,
+		`any(errors, .keywrd == "x")`: `the element has no field "keywrd"`, `outcome == "pased"`: `outcome is never "pased": it is passed, invalid, wrong, failed, unknown, skipped, not_started, running or pending`,
+		`outcome in ["failed", "lost"]`:     `outcome is never "lost": it is passed, invalid, wrong, failed, unknown, skipped, not_started, running or pending`,
+		`"timeout" != reason`:               `reason is never "timeout": it is run_failed, stopped, timed_out, deadline, rejected, lost, panic or empty`,
+		`outcome == "failed"; attempts > 1`: `two expressions: join them with and`,
+		`seconds == "x"`:                    `invalid operation: == (mismatched types number and string)`,
 	} {
 		_, err := CompileWhere(source)
 		var e *expr.Error
@@ -127,10 +133,10 @@ func TestCells(t *testing.T) {
 		`item.n * 2`:            `3`,
 		`upper(row.sku)`:        `"A"`,
 		`result.price.z + 1`:    `2`,
-		`result.title + 1`:      ``, // a report is written whatever a result is like
+		`result.title + 1`:      `error: + cannot be used with a string and a number`,
 		`result.zzz ?? "none"`:  `"none"`,
 		`len(result.items)`:     `2`,
-		`date("2026-01-01")`:    ``,
+		`date("2026-01-01")`:    `error: the value is a time.Time, not text`,
 		`map(result.items, .n)`: `[1,2]`,
 		`result == nil`:         `false`,
 	} {
@@ -139,8 +145,13 @@ func TestCells(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		if got, err := c.Value(bookRecord(), item); string(got) != want || err != nil {
-			t.Errorf("%s: got %s, %v, want %s", source, got, err, want)
+		raw, err := c.Value(bookRecord(), item)
+		got := string(raw)
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", source, got, want)
 		}
 	}
 	if _, err := CompileCell("item.n", false); err == nil {

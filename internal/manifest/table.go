@@ -3,23 +3,32 @@ package manifest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
 // shown reads what a report shows, and how.
 func (l *loader) shown(r *Report, n *node) {
 	if where := l.good(n.get("where")); where != nil {
 		var err error
-		if r.Where, err = CompileWhere(where.text); err != nil {
-			l.expression(where, 0, err, scope{top: true, env: recordEnv(false)})
+		if r.Where, err = CompileWhere(where.text); err == nil {
+			err = expr.Fields(where.text, l.knownRecord(nil))
+		}
+		if err != nil {
+			l.expression(where, 0, err, scope{top: true, env: l.knownRecord(nil)})
 		}
 	}
 	unwind := n.get("unwind")
 	if good := l.good(unwind); good != nil {
 		r.Unwind = strings.Split(good.text, ".")[1:]
+		if err := l.checkUnwind(r.Unwind); err != nil {
+			l.expression(good, 0, err, scope{top: true, env: recordEnv(false)})
+			r.Unwind = nil
+		}
 	}
 	first := map[string]int{}
 	for _, item := range l.items(n.get("columns")) {
-		if c, ok := l.column(item, unwind != nil, first); ok {
+		if c, ok := l.column(item, unwind != nil, r.Unwind, first); ok {
 			r.Columns = append(r.Columns, c)
 		}
 	}
@@ -35,8 +44,8 @@ func (l *loader) shown(r *Report, n *node) {
 }
 
 // column reads one column: an expression that is its own name, or a name with an
-// expression. first are the names that are taken, with their lines.
-func (l *loader) column(n *node, unwinds bool, first map[string]int) (c Column, ok bool) {
+// expression. first are the names that are taken, with their lines; unwind is nil where it is wrong.
+func (l *loader) column(n *node, unwinds bool, unwind []string, first map[string]int) (c Column, ok bool) {
 	source, at := n, n.problem("", "")
 	c.Name = strings.TrimSpace(n.text)
 	if n.kind == object {
@@ -62,8 +71,11 @@ func (l *loader) column(n *node, unwinds bool, first map[string]int) (c Column, 
 	}
 	first[c.Name] = source.line
 	var err error
-	if c.Cell, err = CompileCell(source.text, unwinds); err != nil {
-		l.expression(source, 0, err, scope{top: true, env: recordEnv(unwinds)})
+	if c.Cell, err = CompileCell(source.text, unwinds); err == nil {
+		err = expr.Fields(source.text, l.knownRecord(unwind))
+	}
+	if err != nil {
+		l.expression(source, 0, err, scope{top: true, env: l.knownRecord(unwind)})
 		return c, false
 	}
 	return c, true

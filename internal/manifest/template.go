@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -155,6 +156,10 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 		hint = "quote the string: in YAML \" #\" starts a comment"
 	case strings.Contains(message, "mismatched types string and") && s.env["row"].Text:
 		hint = "cells of a CSV file are strings: compare with \"5\", or write int(row.x)"
+	case quotedField(n.text, s.env) != "":
+		hint = quotedField(n.text, s.env)
+	case spaced(e) != "":
+		hint = fmt.Sprintf("the name begins or ends with a space: write row[%q]", spaced(e))
 	case row && e.Name != "row" && slices.Contains(s.env["row"].Fields, e.Name):
 		hint = fmt.Sprintf("did you mean %q?", "row."+e.Name)
 	case e.Name == "secrets" && !secrets:
@@ -176,6 +181,10 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 		if hint == "" {
 			hint = fmt.Sprintf("add it to the manifest's list: env: [%s]", e.Name)
 		}
+	case strings.HasPrefix(message, "there is no") && slices.Contains(s.env["result"].Fields, e.Name):
+		hint = fmt.Sprintf("did you mean %q?", "result."+e.Name)
+	case e.Hint != "":
+		hint = e.Hint
 	case homes[e.Name] != "" && strings.HasPrefix(message, "there is no"):
 		hint = e.Name + " may stand in " + homes[e.Name]
 	case hint == "" && s.env["row"].Text && slices.Equal(e.Known, s.env["row"].Fields) && len(e.Known) > 0:
@@ -187,6 +196,35 @@ func (l *loader) expression(n *node, offset int, err error, s scope) {
 		}
 	}
 	l.at(n, offset+e.Offset, message, hint)
+}
+
+// quotedField is the hint at a field that is written behind a dot and cannot be, as
+// its name is not simple; "" for none.
+func quotedField(source string, env expr.Env) string {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		for _, field := range env[name].Fields {
+			if !fieldName.MatchString(field) && strings.Contains(source, name+"."+field) {
+				return fmt.Sprintf("write %s[%q]", name, field)
+			}
+		}
+		if m := dashed.FindStringSubmatch(source); m != nil && m[1] == name && env[name].Open {
+			return fmt.Sprintf("if that is one name, write %s[%q]", m[1], m[2])
+		}
+	}
+	return ""
+}
+
+// dashed matches a field with a dash in its name, or the difference of two.
+var dashed = regexp.MustCompile(`\b([a-z]+)\.([A-Za-z_][A-Za-z0-9_]*-[A-Za-z_][A-Za-z0-9_-]*)`)
+
+// spaced returns the known name that differs from the one that is meant by spaces.
+func spaced(e *expr.Error) string {
+	for _, known := range e.Known {
+		if e.Name != "" && known != e.Name && strings.TrimSpace(known) == e.Name && !slices.Contains(e.Known, e.Name) {
+			return known
+		}
+	}
+	return ""
 }
 
 // oneBrace matches an expression that one } closes.

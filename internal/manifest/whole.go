@@ -44,9 +44,17 @@ func compileWhole(source string, aggregates map[string]*aggregate) (*expr.Condit
 
 // checkWhole says what is wrong with an expectation of a batch. The error is an
 // [*expr.Error].
-func checkWhole(source string) error {
-	_, _, err := compileWhole(source, map[string]*aggregate{})
-	return err
+func (l *loader) checkWhole(source string) error {
+	_, calls, err := compileWhole(source, map[string]*aggregate{})
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if err := expr.Fields(call.Argument, l.knownRecord(nil)); err != nil {
+			return call.Inner(source, err)
+		}
+	}
+	return nil
 }
 
 // A wholeBatch evaluates expectations of a batch in one pass over its tasks.

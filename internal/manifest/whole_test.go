@@ -122,7 +122,7 @@ func TestWholeErrors(t *testing.T) {
 		message string
 		offset  int
 	}{
-		`share("result.price = nil") < 1`:        {`unexpected token Operator("=")`, 20},
+		`share("result.price = nil") < 1`:        {`= is no operator: write ==`, 20},
 		`passed > 1 && count("outcom == 1") > 1`: {`there is no "outcom" here`, 21},
 		`unique("result.a + 1")`:                 {`unique takes the path of a value, such as result.price, not an expression`, 8},
 		`unique("result")`:                       {`unique takes the path of a value, such as result.price, not an expression`, 8},
@@ -136,7 +136,7 @@ func TestWholeErrors(t *testing.T) {
 		`count("item.x == 1") > 1`:               {`there is no "item" here`, 7},
 		`share("\tzz == 1") > 1`:                 {`there is no "zz" here`, 7},
 	} {
-		err := checkWhole(source)
+		err := newLoader(&Manifest{}).checkWhole(source)
 		var e *expr.Error
 		if !errors.As(err, &e) || e.Message != want.message || e.Offset != want.offset {
 			t.Errorf("%s: got %+v, want %v", source, err, want)

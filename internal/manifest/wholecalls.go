@@ -71,7 +71,10 @@ func (a *aggregate) add(r batch.Record, v *expr.Values) {
 		return
 	}
 	if a.where != nil {
-		holds, err := a.where.fits(v)
+		holds, err := a.where.filter.Fits(v)
+		if err != nil && a.where.UsesResult() {
+			holds, err = false, nil // nobody knows what a result is like; one odd one hides no others
+		}
 		if err != nil {
 			a.fail(fmt.Errorf("task %s: %w", quote(r.ID), err))
 			return
