@@ -299,3 +299,28 @@ func TestWhatWasJudgedIsCompared(t *testing.T) {
 		t.Errorf("got %v, %d unread, %d compared, want nothing changed, 1 and 3", r.Counts, r.Unread, r.Compared)
 	}
 }
+
+// However many schemas and entries there are, the profiles have a bound, and what
+// lies beyond it is told.
+func TestKindsAreBounded(t *testing.T) {
+	open := func() *File {
+		var b strings.Builder
+		for i := range 2000 {
+			fmt.Fprintf(&b, `{"id":"t%d","outcome":"passed","result":{"x":1},"template":"tasks[%d]"}`+"\n", i, i)
+		}
+		path := filepath.Join(t.TempDir(), "r.jsonl")
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+	r := compare(t, open(), open(), Options{})
+	if want := 2 * (2000 - mostKinds); r.Beyond != want || len(r.Shapes) != 2*mostKinds || !r.Same() {
+		t.Errorf("got %d beyond, %d shapes, %v, want %d, %d and nothing changed", r.Beyond, len(r.Shapes), r.Counts, want, 2*mostKinds)
+	}
+}
