@@ -34,7 +34,8 @@ type application struct {
 	offset  time.Duration // the service's clock minus ours
 
 	opened     string // id of the batch; "" before there is one
-	collecting bool   // carry leaves the batch open
+	compared   *baselineVerdict
+	collecting bool // carry leaves the batch open
 
 	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
 
@@ -264,6 +265,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	finished := !sum.Info.ClosedAt.IsZero()
 	a.settled = finished
 	compared, compareErr := a.compareBaseline(b)
+	a.compared = compared
 	written, err := a.write(ctx, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {
@@ -290,7 +292,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		a.tellBaseline(compared, sum.Info)
 	}
 	if err != nil {
-		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
+		hint := "nothing is lost: the ledger has every result; " + a.declaredCommand(sum.Info.ID)
 		if finished {
 			hint += a.wouldBuyAnew(sum.Info)
 		}
@@ -350,7 +352,7 @@ func (a *application) describe(err error) error {
 		hint := check + ", then run " + firstOf(a.onward(), "the same command again") + ": it continues an unfinished batch"
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return unusable(a.service.baseURL, unreachable, a.secrets, a.onward())
+		return unusable(a.service.baseURL, firstOf(a.service.from, "--provider-url, "+baseVariable), unreachable, a.secrets, a.onward())
 	case errors.As(err, &halted):
 		return &failure{exitStopped, fmt.Errorf("stopped early: %w", words), howOn(halted.Policy, a.onward(), a.flags.retry.remark())}
 	case errors.As(err, &changed):
