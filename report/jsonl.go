@@ -72,6 +72,9 @@ func appendRecord(b []byte, rec batch.Record) []byte {
 	}
 	b = appendText(append(b, `],"run":`...), rec.Run)
 	b = appendText(append(b, `,"judge":`...), rec.Judge)
+	if v.Schema != "" {
+		b = appendText(append(b, `,"schema":`...), v.Schema)
+	}
 	b = appendText(append(b, `,"template":`...), rec.Template)
 	b = appendText(append(b, `,"batch":`...), rec.BatchID)
 	return append(b, '}', '\n')

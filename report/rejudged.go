@@ -119,7 +119,11 @@ func (r *Recheck) Close(info batch.Info, left int, written bool) error {
 	if left > 0 {
 		line += "; " + counted(left, "task", "tasks") + " not judged"
 	}
-	for _, line := range append([]string{line}, wholeLines(r.Whole)...) {
+	lines := append([]string{line}, wholeLines(r.Whole)...)
+	if info.Policy.Expect != nil && !written {
+		lines = append(lines, "what is expected of the batch as a whole: not evaluated anew without --write")
+	}
+	for _, line := range lines {
 		if _, err := r.w.WriteString(wrap(line, r.width-1) + "\n"); err != nil {
 			return err
 		}

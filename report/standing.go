@@ -24,6 +24,8 @@ type Standing struct {
 	PerMinute float64       // tasks that came to their end lately; 0 when that is not known
 	Left      time.Duration // to the end at this pace; 0 when that is not known
 
+	Worse bool // a comparison with a baseline failed, which the summary does not know
+
 	Next string // the command to type next; "" for none
 }
 
@@ -174,6 +176,9 @@ func StandingRecord(w io.Writer, s Standing) error {
 		Process: s.Process, Works: s.Works, LastAt: stampOrNull(s.Last),
 		PerMinute: s.PerMinute, SecondsLeft: s.Left.Round(time.Second).Seconds(),
 		InFlight: s.InFlight, Flights: s.Flights, Failures: []failure{}, Leaked: s.Summary.Leaked, Next: s.Next,
+	}
+	if s.Worse && record.Verdict == "ok" {
+		record.Verdict = "not_ok"
 	}
 	if record.Flights == nil {
 		record.Flights = []Flight{}

@@ -36,16 +36,24 @@ func storedWhereabouts(info batch.Info) whereabouts {
 // keyName is the variable that the key is read from.
 func (w whereabouts) keyName() string { return firstOf(w.key, apiKey) }
 
+// place is where the manifest names the address.
+func (w whereabouts) place() string { return w.manifest + ": provider.baseURL" }
+
+// pair reports whether the manifest names an address and the key for it: that key
+// goes nowhere else, unless somebody types where.
+func (w whereabouts) pair() bool { return w.named != "" && w.key != "" }
+
 // address returns the service's address and the name of what gave it: the flag,
-// else the vendor's variable, else the manifest, else the vendor's own. It is the
-// host, without /v1 and without a slash at its end.
+// else the manifest's pair of an address and its key, else the vendor's variable,
+// else the manifest, else the vendor's own. It is the host, without /v1 and
+// without a slash at its end.
 func (w whereabouts) address(sys Sys) (base, from string, err error) {
 	base, from = w.flag, "--provider-url"
-	if base == "" {
+	if base == "" && !w.pair() {
 		base, from = sys.Getenv(baseVariable), baseVariable
 	}
 	if base == "" && w.named != "" {
-		base, from = w.named, w.manifest+": provider.baseURL"
+		base, from = w.named, w.place()
 	}
 	if base == "" {
 		base = browserbase.DefaultBaseURL
@@ -113,11 +121,11 @@ func checkKey(name, key string) error {
 	return usage(fmt.Errorf("%s: holds %s, which no key does", name, what), "set it to the key alone, without what stands around it")
 }
 
-// unusable tells a person why the service can't be used. onward is the command to
-// run then, "" for the one that was typed.
-func unusable(base string, err *batch.UnreachableError, secrets batch.Secrets, onward string) error {
+// unusable tells a person why the service at an address, which from gave, can't be
+// used. onward is the command to run then, "" for the one that was typed.
+func unusable(base, from string, err *batch.UnreachableError, secrets batch.Secrets, onward string) error {
 	retry := ", then run " + firstOf(onward, "the same command again")
-	look := "check the address (--provider-url, BROWSERBASE_BASE_URL)"
+	look := "check the address (" + from + ")"
 	var e *api.Error
 	var rejected *batch.RejectedError
 	what, hint := err.Error(), look+", the network and the service"+retry

@@ -34,7 +34,8 @@ type application struct {
 	offset  time.Duration // the service's clock minus ours
 
 	opened     string // id of the batch; "" before there is one
-	collecting bool   // carry leaves the batch open
+	compared   *baselineVerdict
+	collecting bool // carry leaves the batch open
 
 	lookBack time.Time // when a batch was opened whose ledger may have lost something; zero for none
 
@@ -269,6 +270,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 	finished := !sum.Info.ClosedAt.IsZero()
 	a.settled = finished
 	compared, compareErr := a.compareBaseline(b)
+	a.compared = compared
 	written, unwritten, err := a.write(ctx, late, b, stream, finished)
 	unread := errors.Is(err, errUnread)
 	if unread {
@@ -295,7 +297,7 @@ func (a *application) end(ctx context.Context, b *ledger.Batch, stream *stream, 
 		a.tellBaseline(compared, sum.Info)
 	}
 	if err != nil {
-		hint := "nothing is lost: the ledger has every result; " + a.reportCommand(sum.Info.ID) + " writes a report again"
+		hint := "nothing is lost: the ledger has every result; " + a.declaredCommand(sum.Info.ID)
 		if finished {
 			hint += a.wouldBuyAnew(sum.Info)
 		}
@@ -370,7 +372,7 @@ func (a *application) describe(err error) error {
 		hint := check + ", then run " + firstOf(a.onward(), "the same command again") + ": it continues an unfinished batch"
 		return &failure{exitService, fmt.Errorf("%s: the service refused: %w", a.service.baseURL, words), hint}
 	case errors.As(err, &unreachable):
-		return unusable(a.service.baseURL, unreachable, a.secrets, a.onward())
+		return unusable(a.service.baseURL, firstOf(a.service.from, "--provider-url, "+baseVariable), unreachable, a.secrets, a.onward())
 	case errors.As(err, &halted):
 		return &failure{exitStopped, fmt.Errorf("stopped early: %w", words), howOn(halted.Policy, a.onward(), a.flags.retry.remark())}
 	case errors.As(err, &changed):

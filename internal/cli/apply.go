@@ -91,7 +91,8 @@ keeps its result. --submit-only ends as soon as every task was started, and the
 next apply without it collects the runs.
 
 The key is read from BROWSERBASE_API_KEY, the address from --provider-url or
-BROWSERBASE_BASE_URL.
+BROWSERBASE_BASE_URL. Where the manifest names an address and the key for it, these
+are a pair: only --provider-url sends that key elsewhere.
 
 ` + exitCodes,
 		Example: `  bbbatch apply examples/tasks.yaml --local
@@ -257,7 +258,7 @@ func (e *ending) carryOut(ctx context.Context, sys Sys, f *applyFlags, m *manife
 	}
 	a.warnNotify()
 	f.part.rows.heeded()
-	defer func() { e.batch = a.opened }()
+	defer func() { e.batch, e.compared = a.opened, a.compared }()
 	return a.run(ctx)
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -24,7 +25,7 @@ func baselineOptions(m *manifest.Manifest) (o diff.Options, failOn []diff.Kind, 
 	if err != nil {
 		return o, nil, &failure{code: exitUsage, err: manifest.Problems{{File: m.File, Line: l.Line, Column: l.Column, Path: "baseline", Message: err.Error()}}}
 	}
-	if len(failOn) == 0 {
+	if l.FailOn == nil { // an empty list is one
 		failOn = defaultFailOn[:]
 	}
 	return o, failOn, nil
@@ -47,6 +48,12 @@ func (a *application) checkBaseline() (err error) {
 		err = a.lacking(file.Check(), "")
 	}
 	return also(err, side.close())
+}
+
+// missingBaseline finds what is wrong with a manifest's baseline before there is
+// an apply that would refuse it.
+func missingBaseline(m *manifest.Manifest, state string) error {
+	return (&application{manifest: m, state: state}).checkBaseline()
 }
 
 // lacking says that there is nothing to compare with; nil of nil.
@@ -72,9 +79,17 @@ func (a *application) openBaseline(own string) (_ *diffSide, err error) {
 		}
 		return &diffSide{file, diff.Side{File: l.From}, file.Close}, nil
 	}
-	r, err := openLedger(a.state)
-	if err != nil {
-		return nil, err
+	back, latest := placeOf(l.From)
+	unnamed := a.lacking(fmt.Errorf("there is no baseline and no batch %q", l.From),
+		"name a batch that is as it should be: bbbatch baseline set "+shellWord(l.From)+"; leave baseline out until there is one")
+	r, err := ledger.OpenReader(a.state)
+	switch {
+	case errors.Is(err, ledger.ErrNoLedger) && latest:
+		return nil, nil
+	case errors.Is(err, ledger.ErrNoLedger):
+		return nil, unnamed
+	case err != nil:
+		return nil, noState(err)
 	}
 	defer func() {
 		if err != nil {
@@ -82,13 +97,12 @@ func (a *application) openBaseline(own string) (_ *diffSide, err error) {
 		}
 	}()
 	var b *ledger.Batch
-	if back, latest := placeOf(l.From); latest {
+	if latest {
 		if b, err = earlier(r, a.manifest.Name, own, back); err == nil && b == nil {
 			return nil, r.Close()
 		}
 	} else if b, err = findBatch(r, l.From, a.manifest.Name); codeOf(err) == exitUsage {
-		return nil, a.lacking(fmt.Errorf("there is no baseline and no batch %q", l.From),
-			"name a batch that is as it should be: bbbatch baseline set "+shellWord(l.From)+"; leave baseline out until there is one")
+		err = unnamed
 	}
 	if err != nil {
 		return nil, err
@@ -160,6 +174,26 @@ func (a *application) compareBaseline(b *ledger.Batch) (v *baselineVerdict, err 
 	return &baselineVerdict{result, base.about, result.Fails(failOn)}, nil
 }
 
+// from is what it was compared with, as a person names it.
+func (v *baselineVerdict) from() string { return cmp.Or(v.with.Baseline, v.with.File, v.with.Batch) }
+
+// member is the comparison as a member of an object, after another; nil for none.
+func (v *baselineVerdict) member() ([]byte, error) {
+	if v == nil || v.Result == nil {
+		return nil, nil
+	}
+	found := map[diff.Kind]int{}
+	for _, k := range diff.Kinds {
+		found[k] = v.Counts[k]
+	}
+	text, err := json.Marshal(struct {
+		From   string            `json:"from"`
+		Found  map[diff.Kind]int `json:"found"`
+		Failed []diff.Kind       `json:"failed"`
+	}{v.from(), found, append([]diff.Kind{}, v.failed...)})
+	return append([]byte(`,"baseline":`), text...), err
+}
+
 // tellBaseline says what the comparison found, below the summary.
 func (a *application) tellBaseline(v *baselineVerdict, info batch.Info) {
 	switch {
@@ -173,9 +207,8 @@ func (a *application) tellBaseline(v *baselineVerdict, info batch.Info) {
 		if len(v.failed) > 0 {
 			line += "; failOn: " + kindWords(v.failed)
 		}
-		from := cmp.Or(v.with.Baseline, v.with.File, v.with.Batch)
 		a.show.say("%s", line)
-		a.show.say("  %s", again(withState([]string{"diff", from, info.ID}, a.state)))
+		a.show.say("  %s", again(withState([]string{"diff", v.from(), info.ID}, a.state)))
 	}
 }
 

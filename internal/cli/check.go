@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,8 @@ Every problem is printed at once, in file order, as FILE:LINE:COLUMN: WHERE: WHA
 With --json they go to standard output as
   {"ok":…,"tasks":N,"selected":N,"skipped":N,"problems":[{"file":…,"line":N,
    "column":N,"path":…,"message":…,"hint":…,"warning":…}]}
-where selected is there with a selection, skipped where tasks are, and a line or column of 0 means the whole of what is around it.
+where selected is there with a selection, skipped where tasks are, and a line or
+column of 0 means the whole of what is around it.
 
 --select, --tag and --limit show what apply would run; the whole manifest is
 checked all the same. --render prints the one request that would create the run
@@ -75,7 +77,7 @@ Exit codes:
 			if wrong := refused(sys, m); len(wrong) > 0 {
 				return &failure{code: exitUsage, err: wrong}
 			}
-			for _, p := range unsetSecrets(sys, m) {
+			for _, p := range warned(sys, m) {
 				complainOf(sys.Stderr, p)
 			}
 			part, err := f.part.of(sys, m)
@@ -135,8 +137,11 @@ func (s *selection) read(sys Sys, path string) (*manifest.Manifest, error) {
 		o.Rows = s.rows.spool
 	}
 	m, err := manifest.Load(path, o)
+	if s.rows != nil && s.rows.failed != nil {
+		return nil, s.rows.failed
+	}
 	if err != nil {
-		return nil, err
+		return nil, s.params.blame(err)
 	}
 	s.params.given = m.Given
 	return m, nil
@@ -162,6 +167,52 @@ func refused(sys Sys, m *manifest.Manifest) (out manifest.Problems) {
 	}
 	if m.Total == 0 {
 		out = append(out, noTasks(m))
+	}
+	for _, p := range baselineProblems(m) {
+		if !p.Warning {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// baselineProblems tell that there is nothing to compare with. Where no ledger is
+// beside the manifest yet, a name is a warning: apply may be told another ledger.
+func baselineProblems(m *manifest.Manifest) manifest.Problems {
+	state := stateOf(m.File, "")
+	err := missingBaseline(m, state)
+	var out manifest.Problems
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &out):
+		out = manifest.Problems{{File: m.File, Line: m.Baseline.Line, Column: m.Baseline.Column, Path: "baseline.from", Message: err.Error()}}
+	}
+	if _, e := os.Stat(state); e != nil && !isReport(m.Baseline.From) {
+		for i := range out {
+			out[i].Warning = out[i].Path == "baseline.from"
+		}
+	}
+	return out
+}
+
+// warned are what is no error, and would be told by an apply.
+func warned(sys Sys, m *manifest.Manifest) []manifest.Problem {
+	out := unsetSecrets(sys, m)
+	if m.Baseline != nil && !isReport(m.Baseline.From) { // a report was read whole before, and its lack is an error
+		for _, p := range baselineProblems(m) {
+			if p.Warning {
+				out = append(out, p)
+			}
+		}
+	}
+	if m.Notify != nil {
+		if err := notifyCommand(sys, m).Check(); err != nil {
+			out = append(out, manifest.Problem{
+				File: m.File, Path: "notify.command", Message: m.Notify.Command[0] + ": " + err.Error(),
+				Hint: "nobody would be told how the batch ended", Warning: true,
+			})
+		}
 	}
 	return out
 }

@@ -53,7 +53,7 @@ func checkJSON(sys Sys, f *checkFlags, path string) error {
 		return printChecked(sys, out, &failure{exitUsage, errTold, ""})
 	}
 	out.OK, out.Tasks = true, m.Total
-	out.add(unsetSecrets(sys, m))
+	out.add(warned(sys, m))
 	part, err := f.part.of(sys, m)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type diffFlags struct {
 	keys      []string
 	format    string
 	json      bool
+	flags     *pflag.FlagSet
 }
 
 func newDiff(sys Sys) *cobra.Command {
@@ -79,6 +80,7 @@ Exit codes:
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
 		choiceVar(flags, &f.format, "format", "text", "print as `FORMAT`: text, json or markdown", "text", "json", "markdown")
 		jsonVar(flags, &f.json)
+		f.flags = flags
 	})
 	complete := f.which.complete(sys)
 	cmd.ValidArgsFunction = func(c *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -115,10 +117,19 @@ func (f *diffFlags) options() (o diff.Options, failOn []diff.Kind, err error) {
 	if err != nil {
 		return o, nil, wrongFlag("fail-on", err, "")
 	}
-	if f.json {
+	if f.json && f.typed("json") && f.typed("format") && f.format != "json" {
+		return o, nil, usage(fmt.Errorf("--json and --format %s: one or the other", f.format), "")
+	}
+	if f.json && !f.typed("format") {
 		f.format = "json"
 	}
 	return o, failOn, nil
+}
+
+// typed reports whether a flag is on the command line itself.
+func (f *diffFlags) typed(name string) bool {
+	flag := f.flags.Lookup(name)
+	return flag.Changed && len(flag.Annotations[variableKey]) == 0
 }
 
 // assigned takes PATH=VALUE apart; the path may hold a "=".

@@ -108,11 +108,7 @@ func (e *environment) bindFlag(flags *pflag.FlagSet, f *pflag.Flag) error {
 	f.Annotations[variableKey] = []string{name}
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		f.Changed = true
-		values := strings.Split(value, ",")
-		for i := range values {
-			values[i] = strings.TrimSpace(values[i])
-		}
-		return list.Replace(values)
+		return list.Replace(listOf(value))
 	}
 	err := flags.Set(f.Name, value)
 	var invalid *pflag.InvalidValueError
@@ -120,6 +116,26 @@ func (e *environment) bindFlag(flags *pflag.FlagSet, f *pflag.Flag) error {
 		return usage(fmt.Errorf("%s: %s", name, valueError(invalid)), fmt.Sprintf("the environment variable stands for --%s", f.Name))
 	}
 	return err
+}
+
+// listOf are the values of a variable that stands for a repeatable flag: one to a
+// line where it has several lines, so that a value may have a comma, else between
+// commas.
+func listOf(value string) []string {
+	if !strings.ContainsAny(value, "\r\n") {
+		values := strings.Split(value, ",")
+		for i := range values {
+			values[i] = strings.TrimSpace(values[i])
+		}
+		return values
+	}
+	var values []string
+	for line := range strings.Lines(value) {
+		if line = strings.TrimSpace(line); line != "" {
+			values = append(values, line)
+		}
+	}
+	return values
 }
 
 // envFileVar defines --env-file, which bind reads.

@@ -41,9 +41,9 @@ minutes (that are paid for), usd and usdNotPassed (amounts, as text).
 --prune deletes closed batches, with their results and events, and lists them. You
 are asked, or must say --yes. It never deletes one that is unfinished, that was
 closed within the last hour, that a baseline names, or whose runs an unfinished
-batch may still have to tell from its own; a result that another batch took over stays with that one. The
-file becomes smaller if no other process works in the ledger; else later batches
-use the room.
+batch may still have to tell from its own; a result that another batch took over
+stays with that one. The file becomes smaller if no other process works in the
+ledger; else later batches use the room.
 
 Exit codes:
   0    also when there is no batch

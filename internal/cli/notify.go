@@ -21,6 +21,7 @@ type ending struct {
 	state    string // the folder of its ledger
 	selected string
 	masks    *batch.Masker
+	compared *baselineVerdict // nil where it was not compared with a baseline
 }
 
 // notifyWord is the word of notify.on for an exit code; "" for those of which
@@ -89,7 +90,7 @@ func (e *ending) run(ctx context.Context, sys Sys, f *applyFlags, m *manifest.Ma
 }
 
 // document is what the program reads: the object of status --json, with the
-// member notify. Where no batch was opened it has those members alone that say
+// members notify and, where it was compared, baseline. Where no batch was opened it has those members alone that say
 // which it would have been. It is nil where there is nothing to tell yet: the runs
 // that --submit-only started are collected by another apply.
 func (e *ending) document(sys Sys, m *manifest.Manifest, word string, end error) ([]byte, error) {
@@ -108,6 +109,7 @@ func (e *ending) document(sys Sys, m *manifest.Manifest, word string, end error)
 		if err != nil {
 			return nil, err
 		}
+		s.Worse = e.compared.code() != exitOK
 		if word == "done" && s.Summary.Info.ClosedAt.IsZero() {
 			return nil, nil
 		}
@@ -127,7 +129,11 @@ func (e *ending) document(sys Sys, m *manifest.Manifest, word string, end error)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]byte(`{"notify":`), head, []byte(","), body.Bytes()[1:]), nil
+	found, err := e.compared.member()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]byte(`{"notify":`), head, found, []byte(","), body.Bytes()[1:]), nil
 }
 
 // standing is where the batch stands now.

@@ -23,7 +23,10 @@ func notifyCommand(sys Sys, m *manifest.Manifest) proc.Command {
 	if limit <= 0 {
 		limit = notifyLimit
 	}
-	hidden := append([]string{apiKey, m.KeySecret}, m.Secrets...)
+	hidden := append([]string{apiKey}, m.Secrets...)
+	if m.KeySecret != "" { // an entry without a name is one of Windows' own, such as =C:=C:\folder
+		hidden = append(hidden, m.KeySecret)
+	}
 	return proc.Command{Args: m.Notify.Command, Dir: m.Dir, Env: without(sys.environ(), hidden), Limit: limit}
 }
 

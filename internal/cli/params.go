@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type paramFlags struct {
 	list []string // NAME=VALUE
 	file string
 
+	flags *pflag.FlagSet // that have them
+
 	stored json.RawMessage // those of the batch that the manifest is read for; nil for none
 	given  []string        // of the manifest that was read: the values that are not the defaults
 }
@@ -32,12 +35,42 @@ const (
 )
 
 func (p *paramFlags) define(flags *pflag.FlagSet) {
+	p.flags = flags
 	flags.StringArrayVar(&p.list, paramFlag, nil, "give a parameter of the manifest a value: `NAME=VALUE` (repeatable)")
 	flags.StringVar(&p.file, paramsFlag, "", "read values of parameters from `FILE`, a YAML or JSON map; --param outweighs it")
 }
 
-// said reports whether the command line names a value.
-func (p *paramFlags) said() bool { return len(p.list) > 0 || p.file != "" }
+// typed reports whether the command line itself names a value: what a variable
+// says is meant for other commands too.
+func (p *paramFlags) typed() bool {
+	return len(p.list) > 0 && p.variable(paramFlag) == "" || p.file != "" && p.variable(paramsFlag) == ""
+}
+
+// variable is the variable that gave a flag its value; "" where none did.
+func (p *paramFlags) variable(flag string) string {
+	if p.flags == nil {
+		return ""
+	}
+	if f := p.flags.Lookup(flag); f != nil && len(f.Annotations[variableKey]) > 0 {
+		return f.Annotations[variableKey][0]
+	}
+	return ""
+}
+
+// blame makes problems with a value name the variable that it is from.
+func (p *paramFlags) blame(err error) error {
+	var wrong manifest.Problems
+	variable := p.variable(paramFlag)
+	if variable == "" || !errors.As(err, &wrong) {
+		return err
+	}
+	for i := range wrong {
+		if name, ok := strings.CutPrefix(wrong[i].File, "--"+paramFlag+" "); ok {
+			wrong[i].File = variable + ": " + name
+		}
+	}
+	return wrong
+}
 
 // values are those that --param gives, by name.
 func (p *paramFlags) values() (map[string]string, error) {
@@ -75,6 +108,12 @@ func (p *paramFlags) into(o *manifest.Options, path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("the stored parameters of the batch: %w", err)
 	}
+	if readsAway(p.file) {
+		return wrongFlag(paramsFlag, fmt.Errorf("%s: %w", p.file, errReadAway), writeItDown)
+	}
+	if readsAway(path) {
+		return usage(fmt.Errorf("%s: %w", path, errReadAway), writeItDown)
+	}
 	look := *o
 	if path == "-" && o.Stdin != nil {
 		text, err := io.ReadAll(io.LimitReader(o.Stdin, 64<<20+1)) // the manifest package has a bound of its own
@@ -92,6 +131,17 @@ func (p *paramFlags) into(o *manifest.Options, path string) (err error) {
 	}
 	return nil
 }
+
+// readsAway reports whether a path leads to something, such as a pipe, that has
+// its text only once.
+func readsAway(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
+}
+
+var errReadAway = errors.New("must be a regular file here, since it is read more than once")
+
+const writeItDown = "write what it holds into a file, and name that"
 
 // paramTexts are the values of an object as --param takes them: the text of a
 // string, and any other value as it is written.

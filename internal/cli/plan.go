@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -143,7 +144,13 @@ func plan(sys Sys, f *planFlags, m *manifest.Manifest) (err error) {
 	default:
 		defer func() { err = also(err, p.ledger.Close()) }()
 	}
+	if err := missingBaseline(m, stateOf(m.File, f.state)); err != nil {
+		return err
+	}
 	if err := p.find(); err != nil {
+		return err
+	}
+	if err := p.others(); err != nil {
 		return err
 	}
 	if err := p.write(); err != nil {
@@ -213,6 +220,36 @@ func (p *planner) find() error {
 	}
 	p.batch, p.plan.Batch = b, sum.Info.ID
 	return p.say("%s: batch %s goes on", m.File, titled(sum.Info))
+}
+
+// others names the unfinished batches that go on with another selection, as apply
+// does.
+func (p *planner) others() error {
+	which := &p.flags.which
+	if p.ledger == nil || p.kind == "local" || which.key != "" || p.flags.json {
+		return nil
+	}
+	o := otherParts{"apply", p.flags.part.words(), p.sys.Now(), which.age(), p.say}
+	found := 0
+	for b, err := range p.ledger.Batches(p.manifest.Name, noTime) {
+		if err != nil {
+			return err
+		}
+		info, err := b.Info()
+		if err != nil {
+			return err
+		}
+		if !info.ClosedAt.IsZero() || info.Label != "" || info.Provider != p.kind || info.BaseURL != p.baseURL || info.Selection == o.selected {
+			continue
+		}
+		if found++; found > maxOthers {
+			break
+		}
+		if err := o.mention(context.Background(), b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runsAre(n int) string {

@@ -38,19 +38,20 @@ repeated.
 
 What would change is printed: a line for each task whose outcome would be
 another. --write records it in the ledger, in the place of the verdicts of
-before, and evaluates what is expected of the batch as a whole again, by the
-manifest where one is given; "bbbatch report" writes the reports anew.
+before, and evaluates what is expected of the batch as a whole (batchExpect) anew,
+by the manifest where one is given; without it, what that came to before stands.
+"bbbatch report --declared" writes the reports of the manifest anew.
 
 With --json it is one JSON object: tasks, each with id, was, is, message and
 errors; then batch, judged, worse (that passed before), better (that pass now),
 otherOutcomes, otherErrors (the same outcome, for other reasons), notJudged, written
-and, where it was evaluated, batchExpect.
+and batchExpect, which is evaluated anew where written is true.
 
 Exit codes:
   0    every task that passed would pass again
   2    there is no such batch, the manifest is wrong, or the ledger can't be read
   3    a result that passed does not any more, or what is expected of the batch as
-       a whole is false
+       a whole is false: as it is evaluated now with --write, else as it was
   6    --write: another process holds this batch
   70   an internal error: the ledger could not be read or written`,
 		Example: `  bbbatch recheck
@@ -76,7 +77,7 @@ Exit codes:
 }
 
 func recheck(ctx context.Context, sys Sys, f *recheckFlags, args []string) (err error) {
-	if f.manifest == "" && f.params.said() {
+	if f.manifest == "" && f.params.typed() {
 		return errParamsOfNothing
 	}
 	b, err := f.which.open(sys, args)
@@ -100,6 +101,11 @@ func recheck(ctx context.Context, sys Sys, f *recheckFlags, args []string) (err 
 		say(sys.Stderr, "the results are judged by the schemas that the batch was made with, and "+b.file+" is another manifest now",
 			"--manifest "+shellWord(b.file)+" judges by those that it has")
 	}
+	sum, err := b.Brief()
+	if err != nil {
+		return err
+	}
+	stored := sum.Whole
 	r := report.NewRecheck(sys.stdout(), f.json, sys.outWidth())
 	c := batch.RejudgeConfig{Ledger: b.Batch, Secrets: knownSecrets(sys, info), Checker: manifest.Checker, Whole: manifest.NewWhole}
 	if m != nil {
@@ -113,6 +119,7 @@ func recheck(ctx context.Context, sys Sys, f *recheckFlags, args []string) (err 
 		err = recordAgain(ctx, sys, b, c, policy, r)
 	} else {
 		err = unlessGone(drainTo(r, batch.Rejudge(c)))
+		r.Whole = stored
 	}
 	if err != nil {
 		return err

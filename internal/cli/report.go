@@ -6,51 +6,61 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/bbbatch/bbbatch/internal/manifest"
 	"github.com/bbbatch/bbbatch/report"
 )
 
+type reportFlags struct {
+	which    batchArg
+	outputs  []string
+	declared bool
+}
+
 func newReport(sys Sys) *cobra.Command {
-	var outputs []string
-	var which batchArg
+	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [BATCH|FILE]",
 		Short: "Write the reports of a batch again",
 		Long: `Write reports of a batch again, from the ledger; nothing is sent.
 ` + aboutBatch + `
 
+--declared writes every report that the manifest of the batch declares, where
+apply writes it, by the manifest and the parameters as the ledger has them. -o
+with the path of one of them writes that one as it is declared, columns and all,
+unless it says another FORMAT; at another path a report has everything.
+
 The bytes are those that apply wrote. The report of an unfinished batch goes to
-NAME.partial.EXT. Without -o it is JSONL on standard output.
+NAME.partial.EXT. Without -o it is JSONL of everything on standard output.
 
 Exit codes:
   0    the reports are written
   2    there is no such batch, or an output can't be written: nothing was
   70   an internal error: the ledger could not be read, or a report not be written`,
-		Example: `  bbbatch report -o prices.csv
+		Example: `  bbbatch report --declared
+  bbbatch report -o prices.csv
   bbbatch report 7f3a -o jsonl:- | jq .result
   bbbatch report tasks.yaml -o prices.tsv`,
 		Args: atMostOne("batch"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			outs, err := parseOutputs(&applyFlags{outputs: outputs}, &manifest.Manifest{})
-			if err != nil {
-				return err
+			if f.declared && len(f.outputs) > 0 {
+				return errDeclaredAndOutput
 			}
-			return writeReports(sys, &which, args, outs)
+			return writeReports(sys, &f, args)
 		},
 	}
 	flagGroup(cmd, groupOutput, func(flags *pflag.FlagSet) {
-		flags.StringArrayVarP(&outputs, "output", "o", nil, "write a report to `PATH` (repeatable); the format is the extension or FORMAT:PATH; - is standard output")
+		flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to `PATH` (repeatable); the format is the extension or FORMAT:PATH;\n- is standard output")
+		flags.BoolVar(&f.declared, "declared", false, "write all reports that the manifest of the batch declares")
 	})
 	flagGroup(cmd, groupState, func(flags *pflag.FlagSet) {
-		which.define(flags)
+		f.which.define(flags)
 	})
-	cmd.ValidArgsFunction = which.complete(sys)
+	cmd.ValidArgsFunction = f.which.complete(sys)
 	return cmd
 }
 
 // writeReports writes reports of a batch that the ledger has.
-func writeReports(sys Sys, which *batchArg, args []string, outs []output) (err error) {
-	b, err := which.open(sys, args)
+func writeReports(sys Sys, f *reportFlags, args []string) (err error) {
+	b, err := f.which.open(sys, args)
 	if err != nil {
 		return err
 	}
@@ -58,6 +68,10 @@ func writeReports(sys Sys, which *batchArg, args []string, outs []output) (err e
 	info, err := b.Info()
 	if err != nil {
 		return err
+	}
+	outs, err := f.again(sys, b, info)
+	if err != nil {
+		return orUsage(err)
 	}
 	if err := checkPlaces(outs, b.state, "", b.inputs(info)); err != nil {
 		return err
@@ -88,6 +102,15 @@ func writeReport(sys Sys, o output, b *foundBatch, finished bool) error {
 	}
 	say(sys.Stderr, "report: "+path, "")
 	return nil
+}
+
+// declaredCommand is what writes the reports of a batch again: those of its
+// manifest, where they were meant.
+func (a *application) declaredCommand(id string) string {
+	if len(a.flags.outputs) > 0 || len(a.manifest.Reports) == 0 {
+		return a.reportCommand(id) + " writes a report again"
+	}
+	return again(append(withState([]string{"report", id}, a.state), "--declared")) + " writes the reports again"
 }
 
 // reportCommand is what writes a report of a batch again.

@@ -47,7 +47,7 @@ func (r *retrying) tell(sys Sys, b *foundBatch) error {
 
 // sums are the last lines of a plan.
 func (r *retrying) sums(b *foundBatch, templates map[string]int) (lines []string, err error) {
-	line := fmt.Sprintf("batch %s: %s of %s would be run again", titled(r.info), report.Count(r.total()), plural(r.info.Total, "task"))
+	line := fmt.Sprintf("batch %s: %s of %s would be run again", report.Clean(titled(r.info)), report.Count(r.total()), plural(r.info.Total, "task"))
 	if words := countsInWords(r.counts); words != "" {
 		line += ": " + words
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,10 @@ import (
 type rows struct {
 	sys    Sys
 	folder string // "" for the system's own
-	name   func() string
+	failed error  // why the file could not be made; nil where it could
+
+	elsewhere string // how another folder is named
+	name      func() string
 
 	mu    sync.Mutex
 	path  string // "" before it is made
@@ -33,13 +37,13 @@ const sameRows = "with the same rows on standard input"
 
 // newRows keeps rows for as long as a command only looks.
 func newRows(sys Sys) *rows {
-	return &rows{sys: sys, name: func() string { return "bbbatch-" + ledger.SpoolName("") }}
+	return &rows{sys: sys, elsewhere: "TMPDIR names another folder", name: func() string { return "bbbatch-" + ledger.SpoolName("") }}
 }
 
 // rowsBeside keeps them in the state folder of the manifest at path, where the
 // ledger sweeps what killed processes leave.
 func rowsBeside(sys Sys, path, state string) *rows {
-	return &rows{sys: sys, folder: stateOf(path, state), name: func() string {
+	return &rows{sys: sys, folder: stateOf(path, state), elsewhere: "--state DIR names another", name: func() string {
 		name, err := manifest.NameIn(path, manifest.Options{})
 		if err != nil {
 			name = "" // it can't be read, which is told elsewhere
@@ -63,7 +67,7 @@ func (r *rows) spool() (string, error) {
 	if folder == "" {
 		folder = os.TempDir()
 	} else if err := r.makeFolder(); err != nil {
-		return "", fmt.Errorf("can't be kept in the state folder: %w", err)
+		return r.unkept(folder, err)
 	}
 	if r.sys.Stdin == nil {
 		return "", errors.New("is not there")
@@ -74,17 +78,30 @@ func (r *rows) spool() (string, error) {
 	path := filepath.Join(folder, r.name())
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", fmt.Errorf("can't be kept: %w", err)
+		return r.unkept(folder, err)
 	}
 	r.mu.Lock()
 	r.path = path
 	r.mu.Unlock()
 	r.watch()
 	_, err = io.Copy(file, r.sys.Stdin)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return "", fmt.Errorf("can't be kept: %w", err)
+	if read := (*os.PathError)(nil); errors.As(err, &read) && read.Op == "read" {
+		_ = file.Close() // what it has is of no use
+		return "", err
+	}
+	if err = cmp.Or(err, file.Close()); err != nil {
+		return r.unkept(folder, err)
 	}
 	return path, nil
+}
+
+// unkept says that it is not standard input that is wrong.
+func (r *rows) unkept(folder string, err error) (string, error) {
+	if path := (*os.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	r.failed = usage(fmt.Errorf("the rows of standard input can't be kept in %s: %w", folder, err), r.elsewhere)
+	return "", r.failed
 }
 
 func (r *rows) makeFolder() error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -130,15 +131,28 @@ func (a *application) mentionOthers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o := otherParts{"the same command", a.selected, a.sys.Now(), a.flags.which.age(), func(format string, args ...any) error {
+		a.show.say(format, args...)
+		return nil
+	}}
 	for _, b := range others {
-		if err := a.mention(ctx, b); err != nil {
+		if err := o.mention(ctx, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *application) mention(ctx context.Context, b *ledger.Batch) error {
+// otherParts names unfinished batches to whoever means another part.
+type otherParts struct {
+	command  string // that is typed with another part
+	selected string // the part that is meant
+	now      time.Time
+	age      time.Duration // up to which a batch is continued
+	say      func(format string, args ...any) error
+}
+
+func (o *otherParts) mention(ctx context.Context, b *ledger.Batch) error {
 	sum, err := summaryOf(ctx, b)
 	if err != nil {
 		return err
@@ -148,7 +162,7 @@ func (a *application) mention(ctx context.Context, b *ledger.Batch) error {
 	if running == 0 && toGo == 0 {
 		return nil
 	}
-	tooOld, err := isTooOld(b, sum.Info, a.sys.Now(), a.flags.which.age())
+	tooOld, err := isTooOld(b, sum.Info, o.now, o.age)
 	if err != nil || running == 0 && tooOld {
 		return err // nothing of it can be collected or continued
 	}
@@ -160,12 +174,11 @@ func (a *application) mention(ctx context.Context, b *ledger.Batch) error {
 	part, with := its, "with "+its
 	switch {
 	case its == "":
-		part, with = "all tasks", "without "+a.selected
-	case a.selected != "":
-		with += " instead of " + a.selected
+		part, with = "all tasks", "without "+o.selected
+	case o.selected != "":
+		with += " instead of " + o.selected
 	}
-	a.show.say("batch %s of %s (%s) is unfinished: the same command %s %s", sum.Info.ID, clock(sum.Info.OpenedAt), part, with, does)
-	return nil
+	return o.say("batch %s of %s (%s) is unfinished: %s %s %s", sum.Info.ID, clock(sum.Info.OpenedAt), part, o.command, with, does)
 }
 
 // titled is a batch with when it was opened and what part it is of.

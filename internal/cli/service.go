@@ -23,6 +23,7 @@ type service struct {
 	provider  batch.Provider
 	kind      string // browserbase or local
 	baseURL   string // part of a batch's identity
+	from      string // the manifest's place that names the address; "" where it is from elsewhere
 	rate      float64
 	firstLook time.Duration
 	secrets   batch.Secrets // the key, by the name of its variable
@@ -53,7 +54,7 @@ func connect(sys Sys, m *manifest.Manifest, f *applyFlags, spill string) (*servi
 		return nil, err
 	}
 	return &service{
-		provider: provider.Browserbase(c.Client), kind: "browserbase", baseURL: c.baseURL,
+		provider: provider.Browserbase(c.Client), kind: "browserbase", baseURL: c.baseURL, from: c.from,
 		rate: browserbaseRate, firstLook: browserbaseLook,
 		secrets: batch.Secrets{c.keyName: c.key}, keyName: c.keyName,
 		close: func() error { return nil },
@@ -81,6 +82,7 @@ const apiKey = "BROWSERBASE_API_KEY"
 type client struct {
 	*browserbase.Client
 	baseURL string
+	from    string // the manifest's place that names the address; "" where it is from elsewhere
 	key     string
 	keyName string        // the variable that has it
 	masks   *batch.Masker // of what is printed: hides the key
@@ -105,12 +107,15 @@ func newClient(sys Sys, w whereabouts, spill string, trace func(api.Exchange)) (
 	if err != nil {
 		return nil, usage(err, "look at "+name+" and "+from)
 	}
-	return &client{c, url, key, name, batch.Secrets{name: key}.Masker()}, nil
+	if from != w.place() {
+		from = ""
+	}
+	return &client{c, url, from, key, name, batch.Secrets{name: key}.Masker()}, nil
 }
 
 // providerURLVar defines --provider-url, which newClient takes.
 func providerURLVar(flags *pflag.FlagSet, address *string) {
-	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: BROWSERBASE_BASE_URL, else\nprovider.baseURL of the manifest, else the vendor's)")
+	flags.StringVar(address, "provider-url", "", "`ADDRESS` of the service (default: provider.baseURL of the manifest where that\nnames the key too, else BROWSERBASE_BASE_URL, else the vendor's)")
 }
 
 // connectLocal starts the agents API inside this process, on a free port of

@@ -16,6 +16,7 @@ type Result struct {
 	Gone       int // tasks that only the earlier side has
 	Unfinished int // tasks that have not come to their end, on one side or both
 	Unread     int // tasks whose results could not be read, so that their values and keys were not compared
+	Beyond     int // results of more schemas than are told apart, whose shapes were not compared
 
 	Counts map[Kind]int
 	Better int // outcomes that are passed now; Counts has them too
@@ -104,7 +105,9 @@ func (c *comparison) tasks() error {
 		}
 		matched++
 		was := c.before.units[at]
-		c.votes[[2]int32{was.kind, u.kind}]++
+		if was.kind != noKind && u.kind != noKind {
+			c.votes[[2]int32{was.kind, u.kind}]++
+		}
 		before, err := read(c.base, was, c.before.more[at])
 		if err != nil {
 			return err
@@ -113,11 +116,16 @@ func (c *comparison) tasks() error {
 		if err != nil {
 			return err
 		}
-		if c.task(u.name, before, now); c.err != nil {
+		name := now[0].name()
+		if before[0].name() != name {
+			return fmt.Errorf("the task %q changed while it was compared", name)
+		}
+		if c.task(name, before, now); c.err != nil {
 			return c.err
 		}
 	}
 	c.result.Gone = len(c.before.units) - matched
+	c.result.Beyond = c.before.beyond + c.now.beyond
 	return nil
 }
 
@@ -129,8 +137,8 @@ func read(s Source, u unit, more []int64) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.name() != u.name {
-			return nil, fmt.Errorf("the task %q changed while it was compared", u.name)
+		if hashed(e.name()) != u.name {
+			return nil, fmt.Errorf("the task %q changed while it was compared", e.name())
 		}
 		entries = append(entries, e)
 	}
@@ -238,7 +246,7 @@ func (c *comparison) found(f Finding) {
 
 // shapes compares the kinds of results of both sides. A schema that was edited
 // is another kind: those belong together that most tasks have, before and now;
-// without a common task, those that are judged alike.
+// without a common task, those of one key.
 func (c *comparison) shapes() {
 	var s shapes
 	taken := map[int32]bool{}
@@ -250,7 +258,7 @@ func (c *comparison) shapes() {
 				best, most = int32(b), votes
 			}
 		}
-		if b, ok := c.before.known[now.judge]; ok && (most == 0 || c.votes[[2]int32{b, int32(at)}] == most) && !taken[b] {
+		if b, ok := c.before.known[now.key]; ok && (most == 0 || c.votes[[2]int32{b, int32(at)}] == most) && !taken[b] {
 			best = b
 		}
 		if best < 0 {

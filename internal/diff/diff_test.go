@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bbbatch/bbbatch/batch"
 )
@@ -297,5 +299,62 @@ func TestWhatWasJudgedIsCompared(t *testing.T) {
 	r := compare(t, f, report(t, `{"x":1}`, `{"x":1}`, `{"x":1}`), Options{})
 	if !r.Same() || r.Unread != 1 || r.Compared != 3 {
 		t.Errorf("got %v, %d unread, %d compared, want nothing changed, 1 and 3", r.Counts, r.Unread, r.Compared)
+	}
+}
+
+// However many schemas and entries there are, the profiles have a bound, and what
+// lies beyond it is told.
+func TestKindsAreBounded(t *testing.T) {
+	open := func() *File {
+		var b strings.Builder
+		for i := range 2000 {
+			fmt.Fprintf(&b, `{"id":"t%d","outcome":"passed","result":{"x":1},"template":"tasks[%d]"}`+"\n", i, i)
+		}
+		path := filepath.Join(t.TempDir(), "r.jsonl")
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+	r := compare(t, open(), open(), Options{})
+	if want := 2 * (2000 - mostKinds); r.Beyond != want || len(r.Shapes) != 2*mostKinds || !r.Same() {
+		t.Errorf("got %d beyond, %d shapes, %v, want %d, %d and nothing changed", r.Beyond, len(r.Shapes), r.Counts, want, 2*mostKinds)
+	}
+}
+
+// A repetition of many members, all of them different, is compared in a time that
+// grows with their number and not with its square.
+func TestManyMembersAreComparedQuickly(t *testing.T) {
+	side := func(from int) (values []any) {
+		for i := range 200_000 {
+			values = append(values, json.Number(fmt.Sprint(from+i)))
+		}
+		return values
+	}
+	found := 0
+	c := comparer{func(string, any, any) { found++ }}
+	start := time.Now()
+	c.values("x", nil, side(0), side(1_000_000))
+	c.values("x", nil, append(side(0), json.Number("2e6")), append(side(1_000_000), json.Number("2000000.0")))
+	if found != 1 {
+		t.Errorf("got %d findings, want 1: the second has a value that is the same", found)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+func TestMarkdownHasNoLinks(t *testing.T) {
+	for text, want := range map[string]string{
+		"www.evil.example": "www&#46;evil.example", "see WWW.evil.example": "see WWW&#46;evil.example", "https://a.b": `https\://a.b`, "1.5 and w.w": "1.5 and w.w",
+	} {
+		if got := cell(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
 	}
 }

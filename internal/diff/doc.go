@@ -4,7 +4,7 @@
 //
 // Start reading at [Compare]. It reads both sides twice as streams, and holds
 // no result longer than it takes to compare it. What grows with the tasks is an
-// index, about 150 bytes for each task and side; what grows with the results'
+// index, about 70 bytes for each task and side; what grows with the results'
 // schema is a small profile of each path. What a report file says is
 // data and nothing else: of any size, depth and shape.
 //

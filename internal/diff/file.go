@@ -169,7 +169,7 @@ type record struct {
 	ResultBytes int64             `json:"resultBytes"`
 	Repeat      *batch.Repetition `json:"repeat"`
 	Left        bool              `json:"left"`
-	Judge       string            `json:"judge"`
+	Schema      string            `json:"schema"`
 	Template    string            `json:"template"`
 }
 
@@ -194,7 +194,7 @@ func parseLine(line []byte) (e Entry, left bool, err error) {
 	case r.Repeat != nil && (r.Repeat.Group == "" || r.Repeat.Number < 1 || r.Repeat.Pass < 1):
 		return e, false, fmt.Errorf(`%q has a "repeat" without its group, number and pass`, r.ID)
 	}
-	e = Entry{ID: r.ID, Repeat: r.Repeat, Outcome: r.Outcome, Reason: r.Reason, Message: r.Message, Judge: r.Judge, Template: r.Template}
+	e = Entry{ID: r.ID, Repeat: r.Repeat, Outcome: r.Outcome, Reason: r.Reason, Message: r.Message, Schema: r.Schema, Template: r.Template}
 	if r.Outcome != batch.Passed {
 		return e, r.Left, nil
 	}

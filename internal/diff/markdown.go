@@ -70,8 +70,11 @@ func (r *Result) shapeTable(b *strings.Builder) {
 // end of a cell, no address that would be a link or an image.
 func cell(s string) string {
 	var b strings.Builder
-	for _, r := range plain(s) {
+	text := plain(s)
+	for at, r := range text {
 		switch {
+		case r == '.' && at >= 3 && strings.EqualFold(text[at-3:at], "www"):
+			b.WriteString("&#46;") // what begins with www. is a link without being marked as one
 		case r == '<':
 			b.WriteString("&lt;")
 		case r == '>':

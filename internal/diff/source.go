@@ -30,7 +30,7 @@ type Entry struct {
 	Outcome  batch.Outcome
 	Reason   batch.Reason
 	Message  string
-	Judge    string // fingerprint of how its result is judged
+	Schema   string // digest of the schema that judged its result; "" for none, or not known
 	Template string
 
 	Result json.RawMessage // the judged value; nil where there is none

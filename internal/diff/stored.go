@@ -71,7 +71,7 @@ func (s *stored) At(ref int64) (Entry, error) {
 func entryOf(rec batch.Record) (Entry, error) {
 	e := Entry{
 		Ref: int64(rec.Place), ID: rec.ID, Repeat: rec.Repeat, Outcome: rec.Outcome,
-		Reason: rec.Verdict.Reason, Message: rec.Verdict.Message, Judge: rec.Judge, Template: rec.Template,
+		Reason: rec.Verdict.Reason, Message: rec.Verdict.Message, Schema: rec.Verdict.Schema, Template: rec.Template,
 	}
 	if e.Outcome != batch.Passed || !rec.Result.Present() {
 		return e, nil // what did not pass is told by its outcome alone

@@ -128,6 +128,9 @@ func (r *Result) notes() (lines []string) {
 	if r.Unread > 0 {
 		lines = append(lines, "the results of "+tasks(r.Unread)+" lie in files of their own, which a report does not hold: they were not compared")
 	}
+	if r.Beyond > 0 {
+		lines = append(lines, fmt.Sprintf("there are more than %d schemas: the shape of %s more results was not compared", mostKinds, countOf(r.Beyond)))
+	}
 	for _, path := range r.Unmatched {
 		lines = append(lines, "no result has "+path+", which is to be ignored, tolerated or matched")
 	}

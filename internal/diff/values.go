@@ -31,15 +31,50 @@ func (c *comparer) values(path string, r *rule, before, now []any) {
 	case every(before, now, isList):
 		c.lists(path, r, before, now)
 	default:
-		for _, was := range before {
-			for _, is := range now {
-				if equal(was, is, r) {
-					return
-				}
+		if !meets(before, now, r) {
+			c.found(path, before[0], now[0])
+		}
+	}
+}
+
+// meets reports whether one of now is one of before. A repetition may have many
+// members: only what is no scalar, and what may differ, is compared with each.
+func meets(before, now []any, r *rule) bool {
+	if r == nil || r.tolerance == nil {
+		known := make(map[any]bool, len(before))
+		before = slices.DeleteFunc(slices.Clone(before), func(v any) bool {
+			key, ok := scalar(v)
+			if ok {
+				known[key] = true
+			}
+			return ok
+		})
+		rest := []any{}
+		for _, v := range now {
+			key, ok := scalar(v)
+			if ok && known[key] {
+				return true
+			}
+			if !ok {
+				rest = append(rest, v)
 			}
 		}
-		c.found(path, before[0], now[0])
+		now = rest
 	}
+	return slices.ContainsFunc(before, func(was any) bool {
+		return slices.ContainsFunc(now, func(is any) bool { return equal(was, is, r) })
+	})
+}
+
+// scalar is a key that equal scalars share, of numbers by their value.
+func scalar(v any) (key any, ok bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return json.Number(plainNumber(string(v))), true
+	case map[string]any, []any:
+		return nil, false
+	}
+	return v, true
 }
 
 // lists compares lists: by the member that tells elements apart, else element
