@@ -54,7 +54,7 @@ func TestTheVerdictsOfABatch(t *testing.T) {
 	at := ledgertest.Start().Add(time.Hour)
 	again := func(whole []batch.WholeVerdict) int {
 		t.Helper()
-		if err := b.RejudgeWhole(at, "again", whole); err != nil {
+		if err := b.RejudgeWhole(at, "again", nil, whole); err != nil {
 			t.Fatal(err)
 		}
 		n := len(events)
