@@ -113,6 +113,10 @@ type Result struct {
 	Raw  json.RawMessage // nil when absent or in File
 	File string          // path of a file that holds the bytes; "" when in Raw
 	Size int64           // bytes; 0 when there is no result
+
+	// Leaked names the secrets that were found in it when it was judged before,
+	// with the values that they had then. Only [Ledger.Result] gives them.
+	Leaked []string
 }
 
 // Present reports whether the run had a result.

@@ -15,9 +15,10 @@ type hiding struct {
 	ids   *Masker
 	leaks *leakFinder
 
-	// unknown names the secret cells whose values this process does not know, since
-	// the manifest has the row no longer. Then nothing of what the service says is
-	// repeated, and a result counts as one that holds them.
+	// unknown names the secrets whose values this process does not know: cells of a
+	// row that the manifest has no longer, and what was found in a result with a
+	// value that is another now. Then nothing of what the service says is repeated,
+	// and a result counts as one that holds them.
 	unknown []string
 }
 
@@ -51,6 +52,22 @@ func (h *hiding) without(columns []string) *hiding {
 	for _, column := range columns {
 		out.unknown = append(out.unknown, cellName(column))
 	}
+	return &out
+}
+
+// of is the hiding for a result. What was found in it before and is not now had
+// another value then, which nobody here knows.
+func (h *hiding) of(result Result) *hiding {
+	if len(result.Leaked) == 0 {
+		return h
+	}
+	found := h.found(result)
+	lost := slices.DeleteFunc(slices.Clone(result.Leaked), func(name string) bool { return slices.Contains(found, name) })
+	if len(lost) == 0 {
+		return h
+	}
+	out := *h
+	out.unknown = slices.Concat(h.unknown, lost)
 	return &out
 }
 
@@ -96,7 +113,6 @@ func (h *hiding) found(result Result) []string {
 func (h *hiding) problems(problems []schema.Problem) {
 	if len(h.unknown) > 0 {
 		conceal(problems)
-		return
 	}
 	h.texts.maskProblems(problems)
 }

@@ -81,7 +81,7 @@ func (r *runner) verdict(e ending) (Verdict, error) {
 	weight := min(max(e.result.Size, 1), judgeAtOnce)
 	_ = r.judging.Acquire(context.Background(), weight) // ends: nobody waits while judging
 	defer r.judging.Release(weight)
-	row, hides := e.row, r.hides(e.row)
+	row, hides := e.row, r.hides(e.row).of(e.result)
 	v := Verdict{Leaked: hides.found(e.result)}
 	var err error
 	switch row.Status {

@@ -32,7 +32,8 @@ type Ledger interface {
 	// Open yields the rows in the given states, in order.
 	Open(states ...State) iter.Seq2[Row, error]
 
-	// Result reads the raw result of an attempt, from the row or the side file.
+	// Result reads the raw result of an attempt, from the row or the side file, with
+	// what verdicts of it have said that it leaks.
 	Result(position, attempt int) (Result, error)
 
 	// Schema returns the text of a schema by its digest.
@@ -266,6 +267,11 @@ type Summary struct {
 	// order; nil where there are none, or they were not evaluated: the batch is not
 	// closed, or something of it was given up.
 	Whole []WholeVerdict
+
+	// Unevaluated says that the batch is closed, that nothing of it was given up, and
+	// that what is expected of it as a whole was not evaluated: a process was killed
+	// while its results were judged again.
+	Unevaluated bool
 }
 
 // A Failure is a group of tasks that ended the same way.

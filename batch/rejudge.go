@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/semaphore"
 
@@ -45,16 +44,17 @@ type RejudgeConfig struct {
 
 // A Rejudged is a stored result that was judged again.
 type Rejudged struct {
-	Row    Row
-	Schema *schema.Schema // of its own that judges it now, nil for none; only where Edited
-	Checks *Checks        // likewise
-	Facts  *Facts         // what Checks ask of the task now; only where Edited and it has such
-	Judge  string         // fingerprint; only where Edited
-	Run    string         // fingerprint, where the schema is all that is asked otherwise now; "" leaves that of the row
-	Edited bool           // it is judged by something else than the task has
-	Reuse  *Reuse
-	Was    Verdict
-	Is     Verdict
+	Row             Row
+	Schema          *schema.Schema // of its own that judges it now, nil for none; only where Edited
+	Checks          *Checks        // likewise
+	Facts           *Facts         // what Checks ask of the task now; only where Edited and it has such
+	Judge           string         // fingerprint; only where Edited
+	Run             string         // fingerprint, where the schema is all that is asked otherwise now; "" leaves that of the row
+	Template, Group string         // of the edited task; only where Edited
+	Edited          bool           // it is judged by something else than the task has
+	Reuse           *Reuse
+	Was             Verdict
+	Is              Verdict
 }
 
 // Changed reports whether there is anything to write.
@@ -127,6 +127,7 @@ func (r *rejudger) rows() iter.Seq2[Rejudged, error] {
 				again.Judge = r.prints.JudgeFingerprint(task)
 				again.Edited = again.Judge != row.Judge
 				again.Schema = task.Schema
+				again.Template, again.Group = task.Template, task.Group
 				if again.Edited {
 					again.Run, err = r.runOf(task, row)
 				}
@@ -198,17 +199,22 @@ func (r *rejudger) judge(again *Rejudged) (ok bool, err error) {
 		return false, nil
 	}
 	row.Hidden = nil // which of them the result holds was found when it came
+	if again.Edited {
+		row.Template, row.Group = again.Template, again.Group
+	}
+	for _, name := range stored.Verdict.Leaked { // an older ledger has it there alone
+		if !slices.Contains(result.Leaked, name) {
+			result.Leaked = append(result.Leaked, name)
+		}
+	}
 	e := ending{row: row, judge: by, result: result}
 	if again.Facts != nil {
 		if e.facts, err = r.facts(*again); err != nil {
 			return false, err
 		}
 	}
-	if again.Is, err = r.runner.verdict(e); err != nil {
-		return false, err
-	}
-	r.hide(again)
-	return true, nil
+	again.Is, err = r.runner.verdict(e)
+	return err == nil, err
 }
 
 // facts are those of the run that the task has, with what the edited task says.
@@ -243,30 +249,4 @@ func (r *rejudger) by(again Rejudged) (*judge, error) {
 		return j, r.runner.check(j, again.Checks)
 	}
 	return j, nil
-}
-
-// hide keeps what was found in a result before: which secrets it holds. Those
-// whose values are not known now can't be masked, so that nothing of the result
-// is repeated then.
-func (r *rejudger) hide(again *Rejudged) {
-	cells := r.runner.termsOf(again.Row.Position).cells
-	known := func(name string) bool {
-		if column, isCell := strings.CutPrefix(name, cellName("")); isCell {
-			return len(cells[column]) >= secretLeast
-		}
-		return len(r.Secrets[name]) >= secretLeast
-	}
-	unknown := false
-	for _, name := range again.Was.Leaked {
-		if !slices.Contains(again.Is.Leaked, name) {
-			again.Is.Leaked = append(again.Is.Leaked, name)
-			unknown = unknown || !known(name)
-		}
-	}
-	slices.Sort(again.Is.Leaked)
-	if !unknown || len(again.Is.Problems) == 0 {
-		return
-	}
-	conceal(again.Is.Problems)
-	again.Is.Message = summary(again.Is.Problems)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // Stored makes a memory a RejudgeLedger.
@@ -123,5 +125,27 @@ func TestRejudgeWhole(t *testing.T) {
 	l.rows[3].State = StatePending
 	if got, err := RejudgeWhole(t.Context(), c, p); got != nil || err != nil {
 		t.Errorf("unfinished: got %v, %v", got, err)
+	}
+}
+
+// What was found in a result before, with a value that is another now, is as
+// secret as it was.
+func TestAResultThatHeldASecret(t *testing.T) {
+	h := newHiding(Secrets{"NEW": "value-of-new", "OLD": "rotated-since"})
+	result := Result{Raw: json.RawMessage(`"value-of-new and value-of-old"`), Leaked: []string{"NEW", "OLD"}}
+	result.Size = int64(len(result.Raw))
+	of := h.of(result)
+	if diff := cmp.Diff([]string{"NEW", "OLD"}, of.found(result)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	problems := []schema.Problem{{Kind: kindExpect, Expression: "it", Because: "value-of-new", Message: "value-of-old", Values: json.RawMessage(`{"it":"value-of-old"}`)}}
+	of.problems(problems)
+	want := []schema.Problem{{Kind: kindExpect, Expression: "it", Because: "***NEW***", Message: "is false: it" + concealed}}
+	if diff := cmp.Diff(want, problems); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	result.Leaked = []string{"NEW"}
+	if h.of(result) != h {
+		t.Error("what is found with its value of now needs no more hiding")
 	}
 }

@@ -17,7 +17,7 @@ type terms struct {
 
 func termsFor(t Task) terms {
 	if t.Skip != "" { // what is in flight is let come to its end, and is not bought again
-		return terms{cells: t.Hidden}
+		return terms{context: persistentContext(t.Spec.BrowserSettings), cells: t.Hidden}
 	}
 	return terms{retry: t.Retry, context: persistentContext(t.Spec.BrowserSettings), cells: t.Hidden}
 }

@@ -3,12 +3,14 @@ package batch
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
-// Holds reports whether no expectation of the batch as a whole is false. Of one
-// that was not evaluated it says nothing.
+// Holds reports whether no expectation of the batch as a whole is false. Of a
+// batch that is not closed, or of which something was given up, it says nothing.
 func (s Summary) Holds() bool {
+	if s.Unevaluated {
+		return false
+	}
 	for _, v := range s.Whole {
 		if !v.Holds {
 			return false
@@ -50,7 +52,7 @@ func evaluate(ctx context.Context, l Ledger, c Checks, compile func(Checks) (Who
 	if err != nil {
 		return nil, fmt.Errorf("the expectations of the batch can't be evaluated: %w", err)
 	}
-	holdsCell := false
+	leaks := false
 	for rec, err := range l.Records(0) {
 		switch {
 		case err != nil:
@@ -60,9 +62,7 @@ func evaluate(ctx context.Context, l Ledger, c Checks, compile func(Checks) (Who
 		case rec.Left || rec.State != StateDone:
 			continue
 		}
-		for _, name := range rec.Verdict.Leaked {
-			holdsCell = holdsCell || strings.HasPrefix(name, cellName(""))
-		}
+		leaks = leaks || len(rec.Verdict.Leaked) > 0
 		if err := whole.Add(rec); err != nil {
 			return nil, fmt.Errorf("task %q: %w", rec.ID, err)
 		}
@@ -71,8 +71,13 @@ func evaluate(ctx context.Context, l Ledger, c Checks, compile func(Checks) (Who
 	for i := range verdicts {
 		v := &verdicts[i]
 		v.Message, v.Values = masks.Mask(v.Message), masks.hideMembers(v.Values)
-		if holdsCell && !v.Holds { // its words may quote a result
-			v.Message, v.Values = v.That+" is false"+concealed, nil
+		if !leaks {
+			continue
+		}
+		// Both may quote a result that holds a cell, or a secret that has another value
+		// now: nobody here knows to hide those.
+		if v.Values = nil; !v.Holds {
+			v.Message = v.That + " is false" + concealed
 		}
 	}
 	return verdicts, nil

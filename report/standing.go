@@ -87,7 +87,7 @@ func StandingText(w io.Writer, s Standing, width int) error {
 		line("  %s tasks a minute lately", rate(s.PerMinute))
 	}
 	s.flights(&b, width)
-	for _, words := range wholeLines(sum.Whole) {
+	for _, words := range expectLines(sum) {
 		line("  %s", words)
 	}
 	for _, f := range sum.Failures {

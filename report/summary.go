@@ -44,7 +44,7 @@ func Summary(w io.Writer, s batch.Summary, o SummaryOptions) error {
 	for _, words := range accounts(s) {
 		line("  %s", words)
 	}
-	for _, words := range wholeLines(s.Whole) {
+	for _, words := range expectLines(s) {
 		line("  %s", words)
 	}
 	if s.Info.Halted != "" {

@@ -33,11 +33,14 @@ func TestSummary(t *testing.T) {
 		{Expectation: batch.Expectation{That: "passed > 1"}, Holds: true},
 		{Expectation: batch.Expectation{That: "total > 20"}, Message: "total > 20 is false: it is\x1b 12"},
 	}
+	unevaluated := all
+	unevaluated.Info.ID, unevaluated.Unevaluated = "7f3a0000", true
 	for _, test := range []struct {
 		s    batch.Summary
 		o    SummaryOptions
 		want string
 	}{
+		{unevaluated, SummaryOptions{}, "not ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n  batchExpect: not evaluated; bbbatch recheck 7f3a0000 --write does that\n"},
 		{expected, SummaryOptions{}, "not ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n  batchExpect: total > 20 is false: it is\uFFFD 12\n"},
 		{all, SummaryOptions{}, "ok: 12 of 12 passed\n  12 passed\n  14 runs, 3m10s of run time\n"},
 		{bad, SummaryOptions{Color: true, Reports: []string{"a.csv", "b.jsonl"}, Next: "bbbatch apply tasks.yaml"},

@@ -31,6 +31,15 @@ func wholeOf(verdicts []batch.WholeVerdict, words bool) []wholeObject {
 	return all
 }
 
+// expectLines says which expectations of a batch as a whole are false, or that
+// they were not evaluated.
+func expectLines(s batch.Summary) []string {
+	if s.Unevaluated {
+		return []string{"batchExpect: not evaluated; bbbatch recheck " + s.Info.ID + " --write does that"}
+	}
+	return wholeLines(s.Whole)
+}
+
 // wholeLines says which expectations of the batch as a whole are false, one to a
 // line.
 func wholeLines(verdicts []batch.WholeVerdict) (lines []string) {

@@ -166,7 +166,7 @@ func (a *application) carry(ctx context.Context, drain <-chan struct{}, b *ledge
 		RequestsPerSecond: a.requestsPerSecond(),
 		CreatesPerMinute:  a.manifest.CreatesPerMinute,
 		PerGroup:          a.manifest.PerGroup,
-		Policy:            a.policyNow(),
+		Policy:            a.policyFor(tasks, sum.Info),
 		Anew:              a.flags.retry != nil,
 		Terms:             a.terms(tasks),
 		Total:             sum.Info.Total,
@@ -216,6 +216,15 @@ func (a *application) terms(tasks iter.Seq2[batch.Task, error]) iter.Seq2[batch.
 		return nil
 	}
 	return a.manifest.Tasks(nil)
+}
+
+// policyFor is the policy that a batch is carried by: one that gets no tasks of the
+// manifest's is judged as a whole by what was expected of it when it was bought.
+func (a *application) policyFor(tasks iter.Seq2[batch.Task, error], info batch.Info) batch.Policy {
+	if tasks == nil {
+		return info.Policy
+	}
+	return a.policyNow()
 }
 
 // policyNow is the policy by which runs start now: who names the tasks to run

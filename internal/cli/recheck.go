@@ -191,7 +191,7 @@ func recordAgain(ctx context.Context, sys Sys, b *foundBatch, c batch.RejudgeCon
 		return fmt.Errorf("recording the new verdicts: %w", err)
 	}
 	if r.Whole, err = batch.RejudgeWhole(ctx, c, p); err == nil {
-		err = own.RejudgeWhole(sys.Now().UTC(), why, r.Whole)
+		err = own.RejudgeWhole(sys.Now().UTC(), why, p.Expect, r.Whole)
 	}
 	if err != nil {
 		return fmt.Errorf("recording what is expected of the batch as a whole: %w", err)

@@ -163,7 +163,7 @@ func (a *application) stopBatch(ctx context.Context, b *ledger.Batch, info batch
 	c := batch.Config{
 		Provider: a.service.provider, Ledger: b, RequestsPerSecond: a.service.rate, FirstLook: a.service.firstLook,
 		Batch: info.ID, Offset: offset, Secrets: a.secrets, Settle: defaultSettle, Stop: order, Blind: len(missing) > 0,
-		Checker: manifest.Checker, Whole: manifest.NewWhole,
+		Checker: manifest.Checker, Whole: manifest.NewWhole, Policy: info.Policy,
 		Warn:   a.show.warn,
 		Notify: func(e batch.Event) { a.show.stops.event(e, a.show.say) },
 	}

@@ -14,6 +14,10 @@ func (w *write) keepVerdict(c *connection) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.batch.key, w.event.Position, string(v.Outcome), string(v.Reason), v.Message, signatureOf(*v),
 		len(v.Leaked), string(w.verdict))
+	if err == nil && len(v.Leaked) > 0 {
+		_, err = c.exec(`UPDATE results SET leaked = ? WHERE batch = ? AND position = ? AND attempt = ?`,
+			jsonColumn(v.Leaked), w.batch.key, w.event.Position, w.event.Attempt)
+	}
 	return err
 }
 
@@ -94,8 +98,8 @@ func (w *write) takeOver(c *connection) error {
 	}
 	_, err = c.exec(`UPDATE tasks SET reuse = ? WHERE batch = ? AND position = ?`, string(said), w.batch.key, e.Position)
 	_, copied := c.exec(`
-		INSERT OR REPLACE INTO results (batch, position, attempt, size, raw, file)
-		SELECT ?, ?, 0, r.size, r.raw, r.file FROM results r JOIN batches b ON b.key = r.batch
+		INSERT OR REPLACE INTO results (batch, position, attempt, size, raw, file, leaked)
+		SELECT ?, ?, 0, r.size, r.raw, r.file, r.leaked FROM results r JOIN batches b ON b.key = r.batch
 		WHERE b.id = ? AND r.position = ? AND r.attempt = ?`,
 		w.batch.key, e.Position, e.Reuse.Batch, e.Reuse.Position, e.Reuse.Attempt)
 	return errors.Join(err, copied)

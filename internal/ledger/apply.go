@@ -208,7 +208,7 @@ func (w *write) detail(c *connection, from batch.State) error {
 	case batch.TaskJudged, batch.TaskSkipped:
 		err = w.keepVerdict(c)
 	case batch.TaskReused:
-		err = errors.Join(w.keepVerdict(c), w.takeOver(c))
+		err = errors.Join(w.takeOver(c), w.keepVerdict(c))
 	case batch.TaskRetried:
 		err = w.spend(c)
 	case batch.TaskChanged:

@@ -187,8 +187,10 @@ func (b *Batch) judgeBy(c *connection, a batch.Rejudged) error {
 			return err
 		}
 	}
-	_, err := c.exec(`UPDATE tasks SET judge = ?, schema = ?, checks = ?, run = coalesce(nullif(?, ''), run) WHERE batch = ? AND position = ?`,
-		a.Judge, digest, a.Checks.Digest(), a.Run, b.key, a.Row.Position)
+	_, err := c.exec(`
+		UPDATE tasks SET judge = ?, schema = ?, checks = ?, run = coalesce(nullif(?, ''), run), template = ?, grp = ?
+		WHERE batch = ? AND position = ?`,
+		a.Judge, digest, a.Checks.Digest(), a.Run, a.Template, a.Group, b.key, a.Row.Position)
 	return err
 }
 

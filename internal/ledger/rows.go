@@ -211,8 +211,12 @@ func (b *Batch) Owns(runID string) (owned bool, err error) {
 func (b *Batch) Result(position, attempt int) (r batch.Result, err error) {
 	err = b.store.read(func(c *connection) error {
 		var file sql.NullString
-		_, err := c.one(`SELECT size, raw, file FROM results WHERE batch = ? AND position = ? AND attempt = ?`,
-			[]any{b.key, position, attempt}, &r.Size, (*[]byte)(&r.Raw), &file)
+		var leaked []byte
+		_, err := c.one(`SELECT size, raw, file, leaked FROM results WHERE batch = ? AND position = ? AND attempt = ?`,
+			[]any{b.key, position, attempt}, &r.Size, (*[]byte)(&r.Raw), &file, &leaked)
+		if err == nil {
+			err = unmarshalEach(part{leaked, &r.Leaked})
+		}
 		if err == nil {
 			r.File, err = b.store.sideFile(file)
 		}

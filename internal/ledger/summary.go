@@ -62,6 +62,13 @@ func (b *Batch) whole(c *connection, s *batch.Summary) error {
 	if _, err := c.one(`SELECT whole FROM batches WHERE key = ?`, []any{b.key}, &text); err != nil {
 		return err
 	}
+	if text == nil && !s.Info.ClosedAt.IsZero() && s.Info.Policy.Expect.Digest() != "" {
+		open := false
+		if _, err := c.one(`SELECT EXISTS (SELECT 1 FROM progress WHERE batch = ? AND state <> 'done')`, []any{b.key}, &open); err != nil {
+			return err
+		}
+		s.Unevaluated = !open
+	}
 	return unmarshalEach(part{text, &s.Whole})
 }
 

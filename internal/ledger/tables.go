@@ -176,13 +176,19 @@ var migrations = [...]string{
 	// it declares none. whole has what became of the expectations of a batch as a
 	// whole, NULL where they were not evaluated since it was last taken up. A task's
 	// checks are named by digest, '' for none; hidden names the columns of its row whose cells are
-	// secret, which are nowhere; skip says why the manifest buys nothing for it.
+	// secret, which are nowhere; skip says why the manifest buys nothing for it. A result's leaked
+	// names the secrets that were ever found in it: their values may be others when
+	// it is judged again, and its verdict is gone then.
 	`ALTER TABLE batches ADD COLUMN params BLOB;
 	ALTER TABLE batches ADD COLUMN whole TEXT;
 	ALTER TABLE tasks ADD COLUMN matrix BLOB;
 	ALTER TABLE tasks ADD COLUMN checks TEXT NOT NULL DEFAULT '';
 	ALTER TABLE tasks ADD COLUMN hidden TEXT;
 	ALTER TABLE tasks ADD COLUMN skip TEXT NOT NULL DEFAULT '';
+	ALTER TABLE results ADD COLUMN leaked TEXT;
+	UPDATE results SET leaked = json_extract(v.data, '$.leaked')
+	FROM verdicts v JOIN progress p ON p.batch = v.batch AND p.position = v.position
+	WHERE v.leaked > 0 AND results.batch = v.batch AND results.position = v.position AND results.attempt = p.attempt;
 	CREATE TABLE checks (
 		batch  INTEGER NOT NULL,
 		digest TEXT NOT NULL,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,9 +53,10 @@ func TestTheVerdictsOfABatch(t *testing.T) {
 	}
 
 	at := ledgertest.Start().Add(time.Hour)
+	var expect *batch.Checks
 	again := func(whole []batch.WholeVerdict) int {
 		t.Helper()
-		if err := b.RejudgeWhole(at, "again", whole); err != nil {
+		if err := b.RejudgeWhole(at, "again", expect, whole); err != nil {
 			t.Fatal(err)
 		}
 		n := len(events)
@@ -63,6 +65,18 @@ func TestTheVerdictsOfABatch(t *testing.T) {
 	}
 	if n := again(first); n != 0 {
 		t.Errorf("the same verdicts: %d events, want none", n)
+	}
+	spaced := slices.Clone(first)
+	spaced[1].Values = json.RawMessage(` { "passed" : 1.0 } `)
+	if n := again(spaced); n != 0 {
+		t.Errorf("the same verdicts, written otherwise: %d events, want none", n)
+	}
+	expect = &batch.Checks{Expect: []batch.Expectation{first[0].Expectation, first[1].Expectation}}
+	if n := again(first); n != 3 {
+		t.Errorf("the same verdicts of expectations that are new: %d events, want continued, halted and closed", n)
+	}
+	if info, err := b.Info(); err != nil || !cmp.Equal(info.Policy.Expect, expect) {
+		t.Errorf("got %+v, %v, want what judged last", info.Policy.Expect, err)
 	}
 	second := []batch.WholeVerdict{first[0], {Expectation: first[1].Expectation, Holds: true}}
 	if n := again(second); n != 3 {
@@ -81,9 +95,17 @@ func TestTheVerdictsOfABatch(t *testing.T) {
 	if got := wholeOf(t, b); got != nil {
 		t.Errorf("after the tasks were judged again: got %+v, want none", got)
 	}
+	sum, err := b.Summary()
+	brief, briefErr := b.Brief()
+	if err != nil || briefErr != nil || !sum.Unevaluated || !brief.Unevaluated || sum.Holds() {
+		t.Errorf("got %v, %v, %v, %v: what was not evaluated holds", sum.Unevaluated, brief.Unevaluated, err, briefErr)
+	}
 	events = eventsOf(t, b)
 	if n := again(first); n != 3 || !cmp.Equal(wholeOf(t, b), first) {
 		t.Errorf("judged again: %d events, %+v", n, wholeOf(t, b))
+	}
+	if sum, err := b.Summary(); err != nil || sum.Unevaluated {
+		t.Errorf("evaluated: got %v, %v", sum.Unevaluated, err)
 	}
 	mustAppend(t, b, batch.Event{Kind: batch.BatchContinued, Position: -1})
 	if got := wholeOf(t, b); got != nil {
