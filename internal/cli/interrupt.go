@@ -24,7 +24,7 @@ func (a *application) watchSignals(cancel func()) (drain <-chan struct{}, stop f
 	go func() {
 		defer close(done)
 		first, detached, told := true, false, false // told: a person knows of a first signal
-		var telling sync.WaitGroup // a terminal that is stopped must not keep the next signal
+		var telling sync.WaitGroup                  // a terminal that is stopped must not keep the next signal
 		defer telling.Wait()
 		for {
 			select {
