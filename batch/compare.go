@@ -94,6 +94,9 @@ func (c *comparison) fresh(task Task) (Change, error) {
 		change.Class, change.Why = ClassSkipped, task.Skip
 		return change, nil
 	}
+	if c.options.Reuse == nil {
+		return change, nil // spares the fingerprint
+	}
 	return change, c.reuse(&change, c.runs.RunFingerprint(task.Spec))
 }
 

@@ -29,6 +29,22 @@ func lasting(ctx context.Context) (late context.Context, release func()) {
 	return late, func() { stop(); cancel() }
 }
 
+// untilDrained returns a context that ends at the first Ctrl-C, for what is done
+// while nothing is in flight that could be waited for. release lets go of it.
+func untilDrained(ctx context.Context, drain <-chan struct{}) (undrained context.Context, release func()) {
+	undrained, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-drain:
+			cancel()
+		case <-undrained.Done():
+		}
+	}()
+	return undrained, func() { cancel(); <-done }
+}
+
 func sleepUntil(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -35,7 +35,7 @@ func (a *application) open(ctx context.Context, drain <-chan struct{}) (b *ledge
 			return old, again, err
 		}
 	}
-	b, err = a.begin(ctx)
+	b, err = a.begin(ctx, drain)
 	return b, true, err
 }
 
@@ -50,7 +50,7 @@ func (a *application) openKeyed(ctx context.Context, drain <-chan struct{}) (b *
 			return nil, false, usage(fmt.Errorf("--batch: %s is the id of a batch, and not a key that a batch was opened with", other.ID()),
 				"apply continues an unfinished batch without it, and bbbatch retry takes an id")
 		}
-		b, err = a.begin(ctx)
+		b, err = a.begin(ctx, drain)
 		return b, true, err
 	}
 	if err := a.abandon(b); err != nil {
@@ -60,7 +60,7 @@ func (a *application) openKeyed(ctx context.Context, drain <-chan struct{}) (b *
 	if err != nil {
 		return nil, false, err
 	}
-	same, err := a.unedited(ctx, b, sum)
+	same, err := a.unedited(ctx, drain, b, sum)
 	if err != nil {
 		return nil, false, err
 	}
@@ -84,7 +84,9 @@ func hasOpen(b *ledger.Batch) (bool, error) {
 }
 
 // begin opens a new batch.
-func (a *application) begin(ctx context.Context) (*ledger.Batch, error) {
+func (a *application) begin(ctx context.Context, drain <-chan struct{}) (*ledger.Batch, error) {
+	ctx, release := untilDrained(ctx, drain)
+	defer release()
 	return a.store.BeginContext(ctx, batch.Info{
 		Name: a.manifest.Name, Provider: a.service.kind, BaseURL: a.service.baseURL, Selection: a.selected,
 		Label: a.flags.which.key, Policy: a.policy, OpenedAt: a.sys.Now().UTC(), Total: a.manifest.Total,
@@ -130,7 +132,7 @@ func (a *application) takeUp(ctx context.Context, drain <-chan struct{}, old *le
 	if a.flags.which.fresh || tooOld {
 		return false, a.giveUp(ctx, drain, old, sum)
 	}
-	same, err := a.unedited(ctx, old, sum)
+	same, err := a.unedited(ctx, drain, old, sum)
 	if err != nil {
 		return false, err
 	}
@@ -160,7 +162,9 @@ func (a *application) suspect(info batch.Info) {
 }
 
 // unedited reports whether the manifest has nothing to tell the batch.
-func (a *application) unedited(ctx context.Context, b *ledger.Batch, sum batch.Summary) (bool, error) {
+func (a *application) unedited(ctx context.Context, drain <-chan struct{}, b *ledger.Batch, sum batch.Summary) (bool, error) {
+	ctx, release := untilDrained(ctx, drain)
+	defer release()
 	if a.flags.which.rerun == rerunChanged && sum.Stale > 0 {
 		return false, nil
 	}
