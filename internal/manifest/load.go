@@ -308,7 +308,7 @@ func (l *loader) unused(root *node, d defaults) {
 			p := v.value.problem(fmt.Sprintf("no text uses the variable %s", quote(v.name)),
 				fmt.Sprintf("write %%%s%% in the task's text, or remove it", v.name))
 			if l.overrides[v.name] {
-				p.Message = fmt.Sprintf("every task has a variable %s of its own, and this one is never used", quote(v.name))
+				p.Message = fmt.Sprintf("every text that uses the variable %s has one of its task's own, and this one is never used", quote(v.name))
 				p.Hint = "remove it here, or there"
 			}
 			p.Line, p.Column, p.Warning = v.key.line, v.key.column, true

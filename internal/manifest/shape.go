@@ -234,7 +234,10 @@ func (j *judge) hint(n *node, s *shape) string {
 			return ""
 		}
 		return fmt.Sprintf("quote it: %q", cut(n.text))
-	case n.kind <= textual && n.kind != null && slices.Contains(def.Type, "array"):
+	case n.kind <= textual && n.kind != null && (slices.Contains(s.Type, "array") || slices.Contains(def.Type, "array")):
+		if n.key == "command" {
+			return fmt.Sprintf("write a list: [%s]", strings.Join(strings.Fields(n.text), ", "))
+		}
 		if simpleWord.MatchString(n.text) {
 			return fmt.Sprintf("write a list: [%s]", n.text)
 		}
