@@ -18,7 +18,8 @@ type builder struct {
 	built map[*yaml.Node]*node
 	sizes map[*yaml.Node]uint64
 	open  map[*yaml.Node]bool
-	added uint64 // bytes that aliases add
+	added uint64     // bytes that aliases add
+	bomb  *yaml.Node // the alias that adds too many; nil for none
 	fatal *Problem
 
 	line   int    // of source
@@ -33,7 +34,7 @@ func build(doc *document, root *yaml.Node, ps *problems) *node {
 	}
 	b.size(root)
 	if b.fatal == nil && b.added > maxExpansion {
-		b.fatal = &Problem{File: doc.name, Line: 1, Column: 1, Message: "aliases expand to more than 10 MB"}
+		b.fatal = &Problem{File: doc.name, Line: b.bomb.Line, Column: b.bomb.Column, Message: "aliases expand to more than 10 MB"}
 	}
 	if b.fatal != nil {
 		ps.add(*b.fatal)
@@ -68,7 +69,9 @@ func (b *builder) size(n *yaml.Node) uint64 {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
 		s := b.size(n.Alias)
 		total = plus(total, s)
-		b.added = plus(b.added, s)
+		if b.added = plus(b.added, s); b.added > maxExpansion && b.bomb == nil {
+			b.bomb = n
+		}
 	}
 	if n.Anchor != "" {
 		delete(b.open, n)

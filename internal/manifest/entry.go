@@ -121,8 +121,18 @@ func (l *loader) data(e *entry) scope {
 		// Of rows that cannot be read nothing is known, so that what uses them
 		// is not judged.
 		s.env["row"] = expr.Object{Open: true}
+		l.rowKnown = nil
 		if e.forEach, e.data = l.forEach(f); e.data != nil {
 			s.env["row"] = e.data.env()
+		} else if l.rowKnown != nil {
+			s.env["row"] = *l.rowKnown
+		}
+		known := s.env["row"]
+		l.secretRows = append(l.secretRows, known.Secret...)
+		for _, name := range known.Fields {
+			if !slices.Contains(known.Secret, name) {
+				l.plainRows = append(l.plainRows, name)
+			}
 		}
 	} else if misspelt(e.node, "forEach") {
 		s.env["row"] = expr.Object{Open: true} // what uses it is right but for that key

@@ -113,7 +113,7 @@ func decodeRow(text []byte) (map[string]any, *rowError) {
 	if err := json.Unmarshal(text, new(json.RawMessage)); !errors.As(err, &syntax) {
 		return nil, e
 	}
-	e.message += ": " + syntax.Error()
+	e.message += ": " + jsonWords(syntax)
 	switch {
 	case strings.HasPrefix(syntax.Error(), "unexpected end"):
 		e.message = "is not valid JSON: it ends too early"

@@ -1,8 +1,10 @@
 package manifest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
@@ -64,7 +66,7 @@ func either(a, b expr.Object) expr.Object {
 
 // knownRecord is [recordEnv] with what is known of the results, and of an element
 // of the list that lies where unwind says. Values may be of another kind, where a
-// result breaks its schema: this is for [expr.Fields] alone.
+// result breaks its schema: this is for [expr.Fields] and for hints alone.
 func (l *loader) knownRecord(unwind []string) expr.Env {
 	env := maps.Clone(recordEnv(unwind != nil))
 	env["result"] = l.result
@@ -83,6 +85,27 @@ func (l *loader) knownRecord(unwind []string) expr.Env {
 		env["item"] = *at.Each
 	}
 	return env
+}
+
+// checkRecord says what is wrong with an expression about a task as reports show it,
+// beyond what every batch knows: a field that no result has, and a secret column,
+// which no record has. The error is an [*expr.Error].
+func (l *loader) checkRecord(source string, p *expr.Program, unwind []string) error {
+	for _, path := range p.Paths() {
+		for _, name := range l.secretRows {
+			text := "row." + name
+			if !fieldName.MatchString(name) {
+				text = fmt.Sprintf("row[%q]", name)
+			}
+			if path.Text == text && !slices.Contains(l.plainRows, name) {
+				return &expr.Error{
+					Offset: max(strings.Index(source, "row"), 0), Secret: true, Name: name,
+					Message: fmt.Sprintf("the secret column %s may stand in variable values alone", quote(name)),
+				}
+			}
+		}
+	}
+	return expr.Fields(source, l.knownRecord(unwind))
 }
 
 // checkUnwind says what is wrong with the names from a result's root to a list, as

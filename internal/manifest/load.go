@@ -71,6 +71,11 @@ type loader struct {
 	resultPath string      // as batch.Checks has it
 	result     expr.Object // of all tasks together
 
+	overrides  map[string]bool // names of variables that tasks have of their own, and use
+	rowKnown   *expr.Object    // of the data that was opened last, also where its where is wrong
+	secretRows []string        // secret columns of all tasks
+	plainRows  []string        // their other columns
+
 	stdin *spool // where standard input has its rows
 }
 
@@ -119,7 +124,7 @@ func newLoader(m *Manifest) *loader {
 		compiled: map[*node]*schema.Schema{}, files: map[string]*schemaFile{},
 		used: map[string]bool{}, usedVariables: map[*node]bool{}, readVariables: map[*node]bool{},
 		readExpect: map[*node]bool{}, results: map[*schema.Schema]expr.Object{},
-		result: expr.Object{Open: true},
+		result: expr.Object{Open: true}, overrides: map[string]bool{},
 	}
 	l.judge = newJudge(l.ps, l.isExpression)
 	return l
@@ -302,11 +307,23 @@ func (l *loader) unused(root *node, d defaults) {
 			}
 			p := v.value.problem(fmt.Sprintf("no text uses the variable %s", quote(v.name)),
 				fmt.Sprintf("write %%%s%% in the task's text, or remove it", v.name))
+			if l.overrides[v.name] {
+				p.Message = fmt.Sprintf("every text that uses the variable %s has one of its task's own, and this one is never used", quote(v.name))
+				p.Hint = "remove it here, or there"
+			}
 			p.Line, p.Column, p.Warning = v.key.line, v.key.column, true
 			l.ps.add(p)
 		}
 	}
+	for _, n := range tasksOf(root) {
+		for _, v := range l.declared(n.get("variables")) {
+			if v.value != nil && l.usedVariables[v.value] {
+				l.overrides[v.name] = true
+			}
+		}
+	}
 	warn(d.variables)
+	clear(l.overrides)
 	for _, n := range tasksOf(root) {
 		warn(l.declared(n.get("variables")))
 	}

@@ -410,7 +410,7 @@ func TestRowSchemaFile(t *testing.T) {
 	}
 	write(t, map[string]string{"tasks.yaml": text, "a.json": `{"type": `})
 	_, err := Load("tasks.yaml", Options{})
-	if got, want := output(nil, err), "a.json:1:9: is not JSON: unexpected end of JSON input\n"; got != want {
+	if got, want := output(nil, err), "a.json:1:9: is not JSON: it ends too early\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -94,16 +94,30 @@ var (
 	listEntry      = regexp.MustCompile(`^( *)- `)
 	firstBang      = regexp.MustCompile(`(?:: +|- +|[\[,] *)(!)`)
 	commentSign    = regexp.MustCompile(` (#)`)
+	indexInFlow    = regexp.MustCompile(`[\[{].*?[A-Za-z0-9_)\]](\[)[0-9"'-]`)
+	listInFlow     = regexp.MustCompile(`[\[{].*? in (\[)`)
 	afterBracket   = regexp.MustCompile(`(?:: +|- +)[\[{].*[\]}] *([^ ,#\]}])`)
 )
 
 // mangled says of a syntax error in a line that holds an expression what to do
 // about it.
 func mangled(p *Problem, doc *document) {
+	line := doc.line(p.Line)
+	if strings.Contains(p.Message, "is not closed by") && !strings.Contains(line, " #") {
+		// Only an expression has a bracket right behind a name.
+		at := indexInFlow.FindStringSubmatchIndex(line)
+		if at == nil && holdsExpression(doc, p.Line) {
+			at = listInFlow.FindStringSubmatchIndex(line)
+		}
+		if at != nil {
+			p.Column = utf8.RuneCountInString(line[:at[2]]) + 1
+			p.Message, p.Hint = "YAML takes this [ of an expression for a bracket of its own, and what follows does not fit", quoteHint
+			return
+		}
+	}
 	if !holdsExpression(doc, p.Line) {
 		return
 	}
-	line := doc.line(p.Line)
 	says := func(s string) bool { return strings.Contains(p.Message, s) }
 	// found moves the problem to the group of a pattern, if that matches.
 	found := func(re *regexp.Regexp) bool {

@@ -29,6 +29,16 @@ type supplied struct {
 	value *node
 	typed bool // on a command line, where nothing tells a number from a string
 	wrong func(message, hint string) Problem
+	at    func(Problem) Problem // moves a problem from the name to the value; nil for one place
+}
+
+// ofValue is wrong for what is wrong with the value.
+func (s supplied) ofValue(message, hint string) Problem {
+	p := s.wrong(message, hint)
+	if s.at != nil {
+		p = s.at(p)
+	}
+	return p
 }
 
 var (
@@ -138,9 +148,9 @@ func (l *loader) give(p *param, from supplied) {
 	p.value = nil
 	switch {
 	case v.kind != p.kind:
-		l.ps.addUnder(from.wrong("must be "+p.kind.String()+", not "+v.says(), ""), 0, 0)
+		l.ps.addUnder(from.ofValue("must be "+p.kind.String()+", not "+v.says(), ""), 0, 0)
 	case p.enum != nil && !contains(p.enum, &v):
-		l.ps.addUnder(from.wrong(fmt.Sprintf("must be %s, not %s", textsOf(p.enum), v.says()), didYouMean(v.text, texts(p.enum))), 0, 0)
+		l.ps.addUnder(from.ofValue(fmt.Sprintf("must be %s, not %s", textsOf(p.enum), v.says()), didYouMean(v.text, texts(p.enum))), 0, 0)
 	default:
 		p.value = &v
 	}
@@ -159,7 +169,7 @@ func (l *loader) supplied(o Options) map[string]supplied {
 			delete(out, name)
 			continue
 		}
-		out[name] = supplied{&node{kind: textual, text: text}, true, wrong}
+		out[name] = supplied{&node{kind: textual, text: text}, true, wrong, nil}
 	}
 	return out
 }
@@ -199,6 +209,9 @@ func (l *loader) paramsFile(path string, out map[string]supplied) {
 	for _, f := range root.fields {
 		out[f.key] = supplied{f.value, false, func(message, hint string) Problem {
 			return Problem{File: path, Line: f.line, Column: f.column, Path: f.key, Message: message, Hint: hint}
+		}, func(p Problem) Problem {
+			p.Line, p.Column = f.value.line, f.value.column
+			return p
 		}}
 	}
 }

@@ -52,8 +52,8 @@ func TestParams(t *testing.T) {
 			problems: `--param country: must be US or DE, not "UK"
 hint: did you mean "US"?
 --param size: must be a number, not "many"
-p.yaml:1:1: fast: must be a boolean, not "soon"
-p.yaml:3:1: must: must be a string, not a list
+p.yaml:1:7: fast: must be a boolean, not "soon"
+p.yaml:3:7: must: must be a string, not a list
 --param contry: no parameter is named "contry"
 hint: did you mean "country"?
 p.yaml:2:1: siez: no parameter is named "siez"

@@ -97,7 +97,7 @@ func TestListedBounds(t *testing.T) {
 		},
 		{
 			manifest, "a: &a [" + strings.Repeat("x", 1<<20) + "]\nb: [" + strings.Repeat("*a, ", 11) + "]\n",
-			"d.yaml:1:1: aliases expand to more than 10 MB\n",
+			"d.yaml:2:41: aliases expand to more than 10 MB\n",
 		},
 	} {
 		write(t, map[string]string{"tasks.yaml": c.manifest, "d.yaml": c.data})

@@ -199,7 +199,7 @@ func (l *loader) readJSON(f *schemaFile, doc *document) error {
 		start := bytes.LastIndexByte(before, '\n') + 1
 		l.broken(Problem{
 			File: doc.name, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(before[start:]) + 1,
-			Message: "is not JSON: " + syntax.Error(),
+			Message: "is not JSON: " + jsonWords(syntax),
 		})
 		return errBroken
 	}

@@ -226,6 +226,16 @@ func (j *judge) hint(n *node, s *shape) string {
 			return ""
 		}
 		return fmt.Sprintf("quote it: %q", cut(n.text))
+	case n.kind <= textual && n.kind != null && (slices.Contains(s.Type, "array") || slices.Contains(def.Type, "array")):
+		if n.key == "command" {
+			return fmt.Sprintf("write a list: [%s]", strings.Join(strings.Fields(n.text), ", "))
+		}
+		if simpleWord.MatchString(n.text) {
+			return fmt.Sprintf("write a list: [%s]", n.text)
+		}
+		return fmt.Sprintf("write a list: [%s]", quote(n.text))
+	case n.kind == textual && n.parent != nil && n.parent.key == "resultSchemas" && yamlOrJSON.MatchString(n.text):
+		return fmt.Sprintf("a file is named by a reference: {$ref: %s}", quote(n.text))
 	case s.Enum != nil && n.kind == textual && slices.Contains(s.words(), n.text):
 		return "write it without quotes"
 	case s.Enum != nil && n.kind == textual:
@@ -239,6 +249,11 @@ func (j *judge) hint(n *node, s *shape) string {
 	}
 	return ""
 }
+
+var (
+	simpleWord = regexp.MustCompile(`^[A-Za-z_./][A-Za-z0-9_./-]*$`)
+	yamlOrJSON = regexp.MustCompile(`(?i)\.(?:json|ya?ml)$`)
+)
 
 func (s *shape) regexp() *regexp.Regexp {
 	if s.pattern == nil {

@@ -146,6 +146,8 @@ func (l *loader) choose(f *node, s source) source {
 		}
 	}
 	c.hiddenAt = f.get("secretColumns")
+	known := c.env()
+	l.rowKnown = &known
 	if n := f.get("limit"); n != nil {
 		c.limit = l.count(n)
 	}

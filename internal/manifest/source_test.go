@@ -236,7 +236,7 @@ func TestWhatIsNotSkipped(t *testing.T) {
 		{"d.csv", "k\n1\n\"2\n3\n4\n", "d.csv:3:1: row 2: a quote is not closed, or is followed by more text\n"},
 		{"d.csv", "k,k\n1\n", "d.csv:1:3: two columns are named \"k\"\n"},
 		{"d.csv", "k\n\"" + strings.Repeat("x\n", maxRow), "d.csv:2:1: row 1: " + errLongRow.Error() + "\n"},
-		{"d.json", "[{\"k\": 1}, {\"k\": }, {\"k\": 3}]", "d.json:1:18: row 2: is not valid JSON: invalid character '}' looking for beginning of value\n"},
+		{"d.json", "[{\"k\": 1}, {\"k\": }, {\"k\": 3}]", "d.json:1:18: row 2: is not valid JSON: '}' stands where a value is expected\n"},
 		{"d.json", "[{\"k\": 1}, {\"k\": \"" + strings.Repeat("x", maxRow), "d.json:1:12: row 2: is longer than 16 MB; is a quote or a bracket not closed?\n"},
 		{"d.jsonl", "{\"k\": 1}\n" + strings.Repeat("x", maxRow+1), "d.jsonl:2: row 2: the line is longer than 16 MB\n"},
 	} {

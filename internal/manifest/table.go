@@ -3,8 +3,6 @@ package manifest
 import (
 	"fmt"
 	"strings"
-
-	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
 // shown reads what a report shows, and how.
@@ -12,7 +10,7 @@ func (l *loader) shown(r *Report, n *node) {
 	if where := l.good(n.get("where")); where != nil {
 		var err error
 		if r.Where, err = CompileWhere(where.text); err == nil {
-			err = expr.Fields(where.text, l.knownRecord(nil))
+			err = l.checkRecord(where.text, r.Where.filter.Program, nil)
 		}
 		if err != nil {
 			l.expression(where, 0, err, scope{top: true, env: l.knownRecord(nil)})
@@ -72,7 +70,7 @@ func (l *loader) column(n *node, unwinds bool, unwind []string, first map[string
 	first[c.Name] = source.line
 	var err error
 	if c.Cell, err = CompileCell(source.text, unwinds); err == nil {
-		err = expr.Fields(source.text, l.knownRecord(unwind))
+		err = l.checkRecord(source.text, c.Cell.program, unwind)
 	}
 	if err != nil {
 		l.expression(source, 0, err, scope{top: true, env: l.knownRecord(unwind)})

@@ -45,12 +45,19 @@ func compileWhole(source string, aggregates map[string]*aggregate) (*expr.Condit
 // checkWhole says what is wrong with an expectation of a batch. The error is an
 // [*expr.Error].
 func (l *loader) checkWhole(source string) error {
-	_, calls, err := compileWhole(source, map[string]*aggregate{})
+	aggregates := map[string]*aggregate{}
+	_, calls, err := compileWhole(source, aggregates)
 	if err != nil {
 		return err
 	}
 	for _, call := range calls {
-		if err := expr.Fields(call.Argument, l.knownRecord(nil)); err != nil {
+		a, p := aggregates[call.Text], (*expr.Program)(nil)
+		if a.where != nil {
+			p = a.where.filter.Program
+		} else {
+			p = a.cell.program
+		}
+		if err := l.checkRecord(call.Argument, p, nil); err != nil {
 			return call.Inner(source, err)
 		}
 	}
