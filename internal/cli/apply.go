@@ -91,8 +91,8 @@ keeps its result. --submit-only ends as soon as every task was started, and the
 next apply without it collects the runs.
 
 The key is read from BROWSERBASE_API_KEY, the address from --provider-url or
-BROWSERBASE_BASE_URL. Where the manifest names an address and the key for it, these
-are a pair: only --provider-url sends that key elsewhere.
+BROWSERBASE_BASE_URL. Where the manifest names an address and the key for it,
+they are a pair: only --provider-url sends that key elsewhere.
 
 ` + exitCodes,
 		Example: `  bbbatch apply examples/tasks.yaml --local

@@ -130,7 +130,7 @@ func (c *closing) collect(ctx context.Context, info batch.Info, n int) error {
 	said := manifest.ServiceIn(info.Manifest)
 	at := whereabouts{flag: c.flags.address}
 	if said.Named { // the batch is there, unless it was told otherwise
-		at.manifest, at.named = info.ManifestPath, info.BaseURL
+		at.manifest, at.named, at.key = info.ManifestPath, info.BaseURL, said.KeySecret
 	}
 	here, _, err := at.address(c.sys)
 	if err != nil {

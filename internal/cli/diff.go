@@ -42,11 +42,12 @@ repetition as a whole. Nothing is sent. What changed is of four kinds:
            of a repetition: no result that passed has a value that one had before
   keys     a key that every result of a task which passed had before is in none
            now, or its values are of another type
-  shape    over all tasks whose results are judged by one schema: a path is absent
-           or null, or its values are of a type, equal to the commonest one, or
-           large, in more or fewer results than chance explains (p < 0.01 by
-           Fisher's exact test, corrected for all tests by Holm's method; 8
-           results on each side at least)
+  shape    over all tasks whose results are judged by one schema, or are of one
+           entry of the manifest where there is none: a path is absent or null,
+           or its values are of a type, equal to the commonest one, or large, in
+           more or fewer results than chance explains (p < 0.01 by Fisher's exact
+           test, corrected for all tests by Holm's method; 8 results on each side
+           at least)
 
 PATH is such as price.amount or items[].sku; a name with a dot in it is written
 ["like.this"], and "." is the result itself. Without --key the elements of a list

@@ -38,20 +38,20 @@ repeated.
 
 What would change is printed: a line for each task whose outcome would be
 another. --write records it in the ledger, in the place of the verdicts of
-before, and evaluates what is expected of the batch as a whole (batchExpect) anew,
-by the manifest where one is given; without it, what that came to before stands.
+before, and evaluates batchExpect, what is expected of the batch as a whole, anew:
+by the manifest where one is given. Without --write what that came to stands.
 "bbbatch report --declared" writes the reports of the manifest anew.
 
 With --json it is one JSON object: tasks, each with id, was, is, message and
 errors; then batch, judged, worse (that passed before), better (that pass now),
-otherOutcomes, otherErrors (the same outcome, for other reasons), notJudged, written
-and batchExpect, which is evaluated anew where written is true.
+otherOutcomes, otherErrors (the same outcome, for other reasons), notJudged,
+written and batchExpect, which was evaluated anew where written is true.
 
 Exit codes:
   0    every task that passed would pass again
   2    there is no such batch, the manifest is wrong, or the ledger can't be read
-  3    a result that passed does not any more, or what is expected of the batch as
-       a whole is false: as it is evaluated now with --write, else as it was
+  3    a result that passed does not any more, or a batchExpect is false: as it is
+       evaluated now with --write, else as it was before
   6    --write: another process holds this batch
   70   an internal error: the ledger could not be read or written`,
 		Example: `  bbbatch recheck

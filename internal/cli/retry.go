@@ -218,6 +218,9 @@ func (f *retryFlags) at(info batch.Info, m *manifest.Manifest) error {
 		f.local = true
 	case f.local || m.Provider == "local":
 		return usage(fmt.Errorf("batch %s is of %s, and not of the local server", titled(info), info.BaseURL), "leave out --local, or provider: local in the manifest")
+	case f.providerURL == "" && whereaboutsOf(m, "").pair() && strings.TrimRight(m.BaseURL, "/") != info.BaseURL:
+		return usage(fmt.Errorf("batch %s is of %s, and the key that the manifest names is for %s", titled(info), info.BaseURL, m.BaseURL),
+			"--provider-url "+info.BaseURL+" sends it there all the same")
 	case f.providerURL == "":
 		f.providerURL = info.BaseURL
 	case strings.TrimRight(f.providerURL, "/") != info.BaseURL:

@@ -42,8 +42,8 @@ func newRuns(sys Sys) *cobra.Command {
 		Short: "Ask the service about its runs: get, list, stop, messages",
 		Long: `Ask the service about its runs, one call each. Answers are printed as the service
 gave them, in JSON, but for the key, which is masked; the secrets of a manifest
-are not known here and are not masked. In lists control characters are spaces, so that each entry is
-one line; on a terminal they are replaced everywhere.
+are not known here and are not masked. In lists control characters are spaces, so
+that each entry is one line; on a terminal they are replaced everywhere.
 Nothing is read from or written to a ledger.
 
 ` + runsKey + `

@@ -38,7 +38,8 @@ transcript of the newest run from the service and needs BROWSERBASE_API_KEY. In 
 transcript the key and the manifest's secrets are masked, as far as they are set.
 The id of a repetition stands for all its members.
 
---batch names the batch. ` + aboutBatch + `
+--batch names the batch.
+` + aboutBatch + `
 
 On a terminal a long result and a long transcript are cut. With --json all of it
 is one JSON object on a line: the task's record as in the JSONL report, with state,

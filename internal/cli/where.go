@@ -39,7 +39,7 @@ func parseWhere(source string) (*where, error) {
 		if near := schema.Nearest(e.Name, e.Known); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		} else {
-			hint = "an expression may use " + join(e.Known)
+			hint = "known here: " + join(e.Known)
 		}
 	}
 	return nil, wrongFlag("where", fmt.Errorf("%s: %w", source, err), hint)
