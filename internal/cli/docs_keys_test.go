@@ -293,7 +293,7 @@ func manualCell(text string) string { return strings.ReplaceAll(text, "|", `\|`)
 
 // kindsByName are the kinds that have a name of their own in the schema.
 var kindsByName = map[string]string{
-	"timeout": "duration", "share": "count or percentage", "condition": "expression", "flag": "true or false",
+	"duration": "duration", "share": "count or percentage", "condition": "expression", "flag": "true or false",
 	"expectation": "expression or map", "keySecret": "`${{ secrets.NAME }}`", "expression": "",
 }
 

@@ -15,8 +15,9 @@ import (
 const aboutWhere = `--where takes an expression over id, outcome, reason, message, status, attempts,
 seconds, template, group, tags, row, matrix, result, errors and run, such as
 'reason == "timed_out"', 'outcome == "failed" and row.site == "books"',
-'"nightly" in tags', 'result.price == nil' or 'attempts > 1'. A task whose row
-or result has no such field does not fit.`
+'"nightly" in tags', 'result.price == nil' or 'attempts > 1'. A comparison
+that needs what a task does not have is false; one that can't be evaluated, as
+of a text with a number, is an error.`
 
 // A where says which tasks are meant. A nil one means none in particular.
 type where struct {
