@@ -218,6 +218,15 @@ func same(n *node, v json.RawMessage) bool {
 	return n.kind <= textual && string(appendJSON(nil, n)) == string(v)
 }
 
+// takesListAlone reports whether a list is all that s, which refers to def, allows.
+func (s *shape) takesListAlone(def *shape) bool {
+	types := s.Type
+	if len(types) == 0 {
+		types = def.Type
+	}
+	return slices.Contains(types, "array") && !slices.ContainsFunc(types, func(t string) bool { return t != "array" && t != "null" })
+}
+
 func (j *judge) hint(n *node, s *shape) string {
 	def := j.def(s)
 	switch {
@@ -226,7 +235,7 @@ func (j *judge) hint(n *node, s *shape) string {
 			return ""
 		}
 		return fmt.Sprintf("quote it: %q", cut(n.text))
-	case n.kind <= textual && n.kind != null && (slices.Contains(s.Type, "array") || slices.Contains(def.Type, "array")):
+	case n.kind <= textual && n.kind != null && s.takesListAlone(def):
 		if n.key == "command" {
 			return fmt.Sprintf("write a list: [%s]", strings.Join(strings.Fields(n.text), ", "))
 		}
