@@ -58,9 +58,9 @@ func program() {
 // for.
 var concurrent = []string{
 	"big", "create-adopted", "deadline", "detach", "drain", "edited-killed", "edited-unsure", "events", "events-continued",
-	"hostile-lists", "interrupt-stop", "killed", "lock", "nohup", "policy-budget", "policy-canary", "policy-halt",
-	"policy-limits", "policy-repeat", "policy-retry", "policy-time", "progress-verbose", "retry", "retry-submit-only", "reuse",
-	"status-running", "status-watch", "stdout", "stop", "stop-interrupted", "submit-only", "submit-only-groups", "unread",
+	"interrupt-stop", "killed", "lock", "nohup", "policy-budget", "policy-canary", "policy-halt",
+	"policy-limits", "policy-retry", "policy-time", "retry", "reuse",
+	"status-running", "status-watch", "stdout", "stop", "stop-interrupted", "submit-only", "unread",
 }
 
 // TestScripts runs the program. A script that has a folder .server gets a

@@ -419,6 +419,9 @@ func TestRowSchemaFile(t *testing.T) {
 // syntax error at the end of a large file is found without parsing the file
 // over and over.
 func TestLargeFilesInTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is large, and nothing in it is concurrent")
+	}
 	merged := func(n int) string {
 		var b strings.Builder
 		b.WriteString("version: 1\ntasks: [{task: x}]\nresultSchemas:\n  a:\n    type: object\n    x-words:\n      <<: {")

@@ -10,6 +10,9 @@ import (
 // A large matrix takes no longer than its size, and too many maps of include or
 // exclude are told instead of being compared with every combination.
 func TestLargeMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is large, and nothing in it is concurrent")
+	}
 	values := func(n int) string {
 		var b strings.Builder
 		for i := range n {

@@ -78,6 +78,9 @@ tasks: [{id: "x${{ row.k }}", forEach: {file: b.csv, onBadRow: skip}, task: "x $
 // A .yaml file has 100,000 rows at most and 64 MB; a list in the manifest the
 // same.
 func TestListedBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is large, and nothing in it is concurrent")
+	}
 	const most = 100_000
 	manifest := "version: 1\ntasks: [{id: '${{ row.k }}', forEach: d.yaml, task: 'x ${{ row.k }}'}]\n"
 	rows := func(n int) string {
