@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -66,43 +65,6 @@ func writeTable(w io.Writer, comma byte, o Options, s Source) error {
 		}
 	}
 	return nil
-}
-
-// stands reports whether what became of a task stands: it is done, or was to be
-// tried again when its batch was halted or closed.
-func stands(rec batch.Record) bool {
-	return rec.State == batch.StateDone ||
-		rec.State == batch.StatePending && rec.Outcome != batch.Pending && rec.Outcome != batch.NotStarted
-}
-
-// resultBytes returns the raw result of a task that is done, from the record
-// or its file; nil when there is none to show.
-func resultBytes(rec batch.Record) ([]byte, error) {
-	r := rec.Result
-	switch {
-	case !stands(rec) || !r.Present() || r.Size > maxShown:
-		return nil, nil
-	case r.File == "":
-		return r.Raw, nil
-	}
-	raw, err := readWhole(sideFile(rec), r.Size)
-	if err != nil {
-		return nil, fmt.Errorf("the result of task %q: %w", rec.ID, err)
-	}
-	return raw, nil
-}
-
-// readWhole reads a file that must have the given size: one that was cut short
-// is not shown as an empty result.
-func readWhole(path string, size int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != size {
-		return nil, fmt.Errorf("%s has %d bytes, %d were stored", path, info.Size(), size)
-	}
-	return os.ReadFile(path)
 }
 
 // seconds is the time from start to end with three decimals, the rest cut off;

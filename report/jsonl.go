@@ -108,7 +108,7 @@ func appendBelonging(b []byte, rec batch.Record) []byte {
 // value is, unless that is the whole of it. A task that waits to be tried again has none: that
 // of the attempt before was judged, and not good enough.
 func appendResult(b []byte, rec batch.Record) []byte {
-	if rec.State == batch.StatePending && !stands(rec) {
+	if rec.State == batch.StatePending && !rec.Stands() {
 		return b
 	}
 	r := rec.Result
@@ -127,14 +127,6 @@ func appendResult(b []byte, rec batch.Record) []byte {
 		b = strconv.AppendInt(append(b, `,"resultBytes":`...), r.Size, 10)
 	}
 	return b
-}
-
-// sideFile is the path under which the record's result file can be opened.
-func sideFile(rec batch.Record) string {
-	if filepath.IsAbs(rec.Result.File) {
-		return rec.Result.File
-	}
-	return filepath.Join(rec.StateDir, rec.Result.File)
 }
 
 // sideName is the result file as records name it: relative to the state

@@ -57,9 +57,9 @@ func (o Options) fits(rec batch.Record) bool {
 }
 
 // withResult returns rec with the bytes of its result, wherever they lie; with
-// none where [resultBytes] has none to show.
+// none where there is none to show.
 func withResult(rec batch.Record) (batch.Record, error) {
-	raw, err := resultBytes(rec)
+	raw, err := rec.Answer(maxShown)
 	rec.Result = batch.Result{Raw: raw, Size: int64(len(raw))}
 	return rec, err
 }

@@ -3,10 +3,9 @@ package diff
 import (
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 
 	"github.com/bbbatch/bbbatch/batch"
+	"github.com/bbbatch/bbbatch/schema"
 )
 
 // Stored is what a comparison needs of a batch in a ledger.
@@ -76,17 +75,10 @@ func entryOf(rec batch.Record) (Entry, error) {
 	if e.Outcome != batch.Passed || !rec.Result.Present() {
 		return e, nil // what did not pass is told by its outcome alone
 	}
-	raw := rec.Result.Raw
-	if file := rec.Result.File; file != "" {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(rec.StateDir, file)
-		}
-		var err error
-		if raw, err = os.ReadFile(file); err != nil {
-			return e, fmt.Errorf("the result of %q: %w", rec.ID, err)
-		}
+	raw, err := rec.Answer(schema.MaxResultBytes)
+	if err != nil {
+		return e, err
 	}
-	var err error
 	if e.Result, err = judged(raw, rec.Way()); err != nil {
 		return e, fmt.Errorf("the result of %q: %w", rec.ID, err)
 	}

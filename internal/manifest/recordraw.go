@@ -3,9 +3,6 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/bbbatch/bbbatch/batch"
 	"github.com/bbbatch/bbbatch/schema"
@@ -30,7 +27,7 @@ func rawOf(r batch.Record, name string, item json.RawMessage) (json.RawMessage, 
 // result, or none that could be judged: one that is too large, or that waits to
 // be tried again.
 func judgedValue(r batch.Record) (json.RawMessage, error) {
-	raw, err := answer(r)
+	raw, err := r.Answer(schema.MaxResultBytes)
 	if err != nil || raw == nil {
 		return nil, err
 	}
@@ -39,35 +36,6 @@ func judgedValue(r batch.Record) (json.RawMessage, error) {
 		keys = append(keys, name)
 	}
 	return rawAt(raw, keys), nil
-}
-
-// answer returns the result of a task that is done, from the record or from the
-// file that it lies in.
-func answer(r batch.Record) (json.RawMessage, error) {
-	done := r.State == batch.StateDone ||
-		r.State == batch.StatePending && r.Outcome != batch.Pending && r.Outcome != batch.NotStarted
-	switch {
-	case !done || !r.Result.Present() || r.Result.Size > schema.MaxResultBytes:
-		return nil, nil
-	case r.Result.File == "":
-		return r.Result.Raw, nil
-	}
-	path := r.Result.File
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.StateDir, path)
-	}
-	info, err := os.Stat(path)
-	if err == nil && info.Size() != r.Result.Size {
-		err = fmt.Errorf("%s has %d bytes, and had %d when it was stored", path, info.Size(), r.Result.Size)
-	}
-	var raw []byte
-	if err == nil {
-		raw, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the result of task %q: %w", r.ID, err)
-	}
-	return raw, nil
 }
 
 // rawAt follows keys, each a string or an int, through JSON without reading what
