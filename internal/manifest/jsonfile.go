@@ -13,11 +13,12 @@ import (
 	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
-// A jsonFile is a file with one JSON array of objects. It is read as a stream: one object is
-// held at a time.
+// A jsonFile is a file of JSON objects, whose fields are not known before: one array
+// of them, or one a line. It is read as a stream: one object is held at a time.
 type jsonFile struct {
 	path  string
 	shown string
+	read  func(in io.Reader, withJSON bool, yield func(*row, error) bool) // readJSON or readJSONL
 }
 
 func (f *jsonFile) name() string     { return f.shown }
@@ -31,7 +32,7 @@ func (f *jsonFile) rows(withJSON bool) iter.Seq2[*row, error] {
 			return
 		}
 		defer func() { _ = file.Close() }()
-		readJSON(file, withJSON, yield)
+		f.read(file, withJSON, yield)
 	}
 }
 

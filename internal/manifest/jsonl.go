@@ -7,37 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/bbbatch/bbbatch/internal/expr"
 )
 
 // maxDepth bounds the nesting of a row's values.
 const maxDepth = 1000
 
-// A jsonlFile is a file with one JSON object a line.
-type jsonlFile struct {
-	path  string
-	shown string
-}
-
-func (f *jsonlFile) name() string     { return f.shown }
-func (f *jsonlFile) env() expr.Object { return expr.Object{Open: true} }
-
-func (f *jsonlFile) rows(withJSON bool) iter.Seq2[*row, error] {
-	return func(yield func(*row, error) bool) {
-		file, err := openData(f.path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer func() { _ = file.Close() }()
-		readJSONL(file, withJSON, yield)
-	}
-}
-
+// readJSONL reads one object a line.
 func readJSONL(r io.Reader, withJSON bool, yield func(*row, error) bool) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxRow)

@@ -91,9 +91,9 @@ func (l *loader) open(n, format *node) source {
 		}
 		_ = file.Close() // that it is there is all that is asked
 		if kind == "json" {
-			return &jsonFile{path: path, shown: shown}
+			return &jsonFile{path, shown, readJSON}
 		}
-		return &jsonlFile{path: path, shown: shown}
+		return &jsonFile{path, shown, readJSONL}
 	case "yaml":
 		return l.yamlRows(n, path, shown)
 	}
